@@ -114,7 +114,6 @@ wire::TimeNs PcapngFormat::to_time(std::uint64_t ticks, const Interface& i) {
 }
 
 const char* PcapngFormat::packet_block(wire::Bytes body, std::uint32_t type, RawPacket& out, bool& is_packet) {
-    static const Interface kNone{};
     std::size_t header = 20;
     std::uint32_t interface = 0, captured = 0, wire_length = 0;
     std::uint64_t ticks = 0;
