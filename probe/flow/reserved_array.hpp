@@ -14,7 +14,7 @@ namespace voipprobe::probe {
 
 template <typename T>
 class ReservedArray {
-    static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+    static_assert(std::is_trivially_destructible_v<T>);
 
   public:
     explicit ReservedArray(std::size_t capacity) : capacity_(capacity) {
