@@ -224,6 +224,10 @@ void MediaTracker::end_stream(MediaFlow& m, std::uint32_t index, wire::TimeNs no
     unlink(m, index);
 }
 
+void MediaTracker::end(std::uint32_t stream, wire::TimeNs now) {
+    end_stream(media_flows_[flows_.hot(streams_[stream].flow).media], stream, now);
+}
+
 void MediaTracker::unlink(MediaFlow& m, std::uint32_t index) {
     RtpStream& s = streams_[index];
     for (std::uint32_t* link = &m.head[s.direction]; *link != 0; link = &streams_[*link].next) {
@@ -243,8 +247,9 @@ void MediaTracker::on_snapshot(FlowIndex i, wire::TimeNs now) {
     for (const std::uint32_t head : media_flows_[flows_.hot(i).media].head)
         for (std::uint32_t s = head; s != 0; s = streams_[s].next) {
             RtpStream& stream = streams_[s];
-            if (!stream.confirmed || stream.next_snapshot > now) continue;
+            if (stream.next_snapshot > now) continue;
             while (stream.next_snapshot <= now) stream.next_snapshot += config_.active_ns;
+            if (!stream.confirmed) continue;
             if (stream.call == 0) try_bind(stream, now);
             on_stream_(stream, false, now);
         }
