@@ -103,7 +103,22 @@ void Pipeline::count(FlowIndex i, std::uint8_t direction, const PacketView& p) {
     }
 }
 
-void Pipeline::analyse(FlowIndex i, std::uint8_t direction, const PacketView& p) {
+namespace {
+
+// TURN channel data (RFC 8656 §12.4): channel number 0x4000..0x4fff and the length, then the relayed packet.
+bool unwrap_turn(PacketView& p) {
+    if ((p.payload[0] & 0xf0) != 0x40 || p.payload.size() < 16 || (p.payload[4] & 0xc0) != 0x80) return false;
+    const std::uint32_t length = wire::load_be16(p.payload.data() + 2);
+    if (length < 12 || length + 4 > p.payload_length || p.payload_length - length - 4 > 3) return false;
+    p.payload = p.payload.subspan(4, std::min<std::size_t>(length, p.payload.size() - 4));
+    p.payload_length = length;
+    return true;
+}
+
+}  // namespace
+
+void Pipeline::analyse(FlowIndex i, std::uint8_t direction, PacketView& p) {
+    unwrap_turn(p);
     const std::uint8_t first = p.payload[0];
     FlowHot& h = flows_.hot(i);
     if ((first & 0xc0) == 0x80) {  // RTP, RTCP (RFC 7983)

@@ -71,7 +71,7 @@ class Pipeline {
     void begin(wire::TimeNs first);
     FlowIndex flow_of(const PacketView& p, std::uint8_t& direction);
     void count(FlowIndex i, std::uint8_t direction, const PacketView& p);
-    void analyse(FlowIndex i, std::uint8_t direction, const PacketView& p);
+    void analyse(FlowIndex i, std::uint8_t direction, PacketView& p);
     void on_sip(FlowIndex i, std::uint8_t direction, const PacketView& p);
     CallIndex new_call(const SipMessage& m, const SipContext& ctx);
 

@@ -98,7 +98,7 @@ NOT_MEASURED(TRANSPORT_PACKETS_LOST_RATE)
 
 // ---- our streams ----
 inline Value jitter_ns(const RecordSource& s, double JitterSummary::*figure, std::uint64_t at_least = 1) {
-    if (s.stream == nullptr || s.stream->jitter_n < at_least) return {};
+    if (s.stream == nullptr || !s.stream->has_jitter() || s.stream->jitter_n < at_least) return {};
     return number(static_cast<std::uint64_t>(s.jitter().*figure + 0.5));
 }
 inline Value ns(std::int64_t v) { return v < 0 ? Value{} : number(static_cast<std::uint64_t>(v)); }
@@ -108,7 +108,7 @@ inline Value ns(std::int64_t v) { return v < 0 ? Value{} : number(static_cast<st
 STREAM_FIELD(STREAM_SIDE, s.stream->side == Side::none ? Value{} : number(static_cast<std::uint64_t>(s.stream->side)))
 STREAM_FIELD(STREAM_MATCH, number(static_cast<std::uint64_t>(s.stream->match == StreamMatch::none ? StreamMatch::heuristic : s.stream->match)))
 STREAM_FIELD(STREAM_CODEC, Value::of_text(s.codec(*s.stream)))
-STREAM_FIELD(STREAM_CLOCK_RATE, s.stream->ns_per_tick == 0 ? Value{} : number(static_cast<std::uint64_t>(1e9 / s.stream->ns_per_tick + 0.5)))
+STREAM_FIELD(STREAM_CLOCK_RATE, s.stream->clock_rate() == 0 ? Value{} : number(s.stream->clock_rate()))
 STREAM_FIELD(STREAM_PTIME, s.stream->ptime_us() == 0 ? Value{} : number(s.stream->ptime_us()))
 STREAM_FIELD(STREAM_FIRST_TIME, number(static_cast<std::uint64_t>(s.stream->first_time / 1000)))
 STREAM_FIELD(STREAM_LAST_TIME, number(static_cast<std::uint64_t>(s.stream->last_time / 1000)))

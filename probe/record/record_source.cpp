@@ -26,7 +26,7 @@ const quality::Score& RecordSource::score(std::size_t direction) const {
     quality::StreamFigures f;
     if (const RtpStream* s = media[direction]) {
         f.codec = codec(*s);
-        f.clock = s->payload.clock_rate;
+        f.clock = s->clock_rate();
         f.variant.concealment = context->g711_plc;
         if (s->ptime_us() != 0) f.ptime_ms = s->ptime_us() / 1000.0;
         f.packets = s->packets;
@@ -55,7 +55,7 @@ std::uint8_t RecordSource::present() const {
     namespace presence = templates::presence;
     std::uint8_t groups = 0;
     if (kind == templates::RecordKind::stream && stream != nullptr) {
-        if (stream->has_jitter() || stream->payload.clock_rate != 0) groups |= presence::kClock;
+        if (stream->clock_rate() != 0) groups |= presence::kClock;
     }
     if (kind == templates::RecordKind::call && call != nullptr) {
         for (const CallEvent e : {CallEvent::ok, CallEvent::ack, CallEvent::bye, CallEvent::bye_ok})
