@@ -58,17 +58,22 @@ std::size_t LiveSource::read_batch(std::span<RawPacket> out) {
     }
     struct Batch {
         std::span<RawPacket> out;
-        std::size_t n = 0;
+        std::vector<std::uint8_t>& copies;
         std::uint16_t link_type = 1;
-    } batch{out, 0, link_type_};
-    // libpcap's memory-mapped ring keeps the block of a dispatch valid until the next one.
+        std::size_t n = 0;
+    } batch{out, copies_, link_type_};
+    // libpcap gives a block of its ring back to the kernel before pcap_dispatch returns, so the octets are copied.
+    copies_.clear();
+    copies_.reserve(out.size() * config_.snaplen);
     const int got = pcap_dispatch(
         handle_, static_cast<int>(out.size()),
         [](u_char* user, const pcap_pkthdr* h, const u_char* data) {
             auto& b = *reinterpret_cast<Batch*>(user);
             RawPacket& p = b.out[b.n++];
             p.time = wire::TimeNs{h->ts.tv_sec} * wire::kSecond + h->ts.tv_usec;  // nanoseconds by tstamp_precision
-            p.data = wire::Bytes(data, h->caplen);
+            const std::size_t at = b.copies.size();
+            b.copies.insert(b.copies.end(), data, data + h->caplen);
+            p.data = wire::Bytes(b.copies).subspan(at);
             p.wire_length = h->len;
             p.link_type = b.link_type;
         },

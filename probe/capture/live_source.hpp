@@ -48,6 +48,7 @@ class LiveSource : public PacketSource {
     SourceState state_ = SourceState::idle;
     std::string message_;
     std::uint64_t packets_ = 0;
+    std::vector<std::uint8_t> copies_;  // never grows within a batch
 };
 
 // The interface of the default route; nullopt when there is none.
