@@ -65,7 +65,7 @@ struct Timing {
 };
 
 // Busy, no answer, cancelled, rejected: how a call ends before it began.
-void plan_failure(Call& call, Script& script, Rng& rng, Nanos start, Nanos trying, const Timing& trip) {
+void plan_failure(Call& call, Script& script, Rng& rng, Nanos trying, const Timing& trip) {
     enum { kBusy, kNoAnswer, kCancelEarly, kDecline, kUnavailable, kServerError, kNotFound, kWays };
     const std::uint32_t way = rng.below(kWays);
     constexpr std::array<std::uint32_t, kWays> kCodes = {486, 487, 487, 603, 480, 503, 404};
@@ -84,7 +84,6 @@ void plan_failure(Call& call, Script& script, Rng& rng, Nanos start, Nanos tryin
     }
     script.message(SipKind::kFailure, end, false);
     script.message(SipKind::kFailureAck, end + 2 * Script::kProxyDelay + trip.caller_trip, true);
-    (void)start;
 }
 
 std::unique_ptr<Stream> make_stream(const Options& options, const Call& call, Rng& rng, std::uint32_t side,
@@ -223,7 +222,7 @@ std::unique_ptr<Call> plan_call(const Options& options, std::uint64_t index, Nan
                          rng.between(kMillisecond, 10 * kMillisecond);
     script.trying(start + (repeats ? kT1 : 0), trying);
     if (fails) {
-        plan_failure(*call, script, rng, start, trying, trip);
+        plan_failure(*call, script, rng, trying, trip);
     } else {
         plan_talk(options, *call, script, rng, trying, trip);
     }

@@ -46,7 +46,6 @@ struct Call {
     bool registration = false;
     bool one_way = false;
     std::array<bool, 2> rtt_seen{};
-    std::uint64_t sip_seq = 0;
 };
 
 // Plans call number `index`, beginning at `start`: everything that can be decided beforehand.
