@@ -17,10 +17,16 @@
 
 namespace voipprobe::quality {
 
-// Of the RFC 3550 jitter series J of one stream, as exported (docs/metrics.md).
+// The RFC 3550 jitter series J of one stream, as exported (docs/metrics.md), in ms. Today's mos_lqo_est reads
+// the mean and the deviation; the others are here so that a better fit changes no caller.
 struct JitterFigures {
     double mean_ms = 0;
+    double median_ms = 0;
+    double max_ms = 0;
+    double iqr_ms = 0;
     double std_dev_ms = 0;
+    double p95_ms = 0;
+    double p99_ms = 0;
 };
 
 // What the probe measured about one direction.
@@ -31,12 +37,15 @@ struct StreamFigures {
     double ptime_ms = 20;       // median packet time
     std::uint64_t packets = 0;  // received
     std::uint64_t expected = 0;
-    std::uint64_t lost = 0;                              // expected - unique
-    std::uint64_t discarded = 0;                         // by the adaptive 500/40 buffer
-    double burst_r = 1;                                  // of lost + discarded, clamped to >= 1
+    std::uint64_t lost = 0;                                      // expected - unique
+    std::uint64_t discarded = 0;                                 // by the adaptive 500/40 buffer
+    std::optional<std::uint64_t> discarded_f60 = std::nullopt;   // by the fixed 60 ms buffer
+    std::optional<std::uint64_t> discarded_f200 = std::nullopt;  // by the fixed 200 ms buffer
+    double burst_r = 1;                                          // of lost + discarded, clamped to >= 1
     std::optional<double> rtt_ms = std::nullopt;         // path round trip; none means no delay source
     std::optional<double> buffer_ms = std::nullopt;      // mean buffer hold; none: 40, its nominal
     std::optional<JitterFigures> jitter = std::nullopt;  // none: clock unknown, no mos_lqo_est
+    double max_gap_ms = 0;
 };
 
 // One direction's scores. Optional values that are empty are empty cells.

@@ -14,7 +14,9 @@ StreamFigures stream(std::string_view codec, double mean_ms = 0, double std_dev_
     f.packets = f.expected - lost;
     f.lost = lost;
     f.discarded = discarded;
-    f.jitter = JitterFigures{mean_ms, std_dev_ms};
+    f.jitter.emplace();
+    f.jitter->mean_ms = mean_ms;
+    f.jitter->std_dev_ms = std_dev_ms;
     return f;
 }
 
