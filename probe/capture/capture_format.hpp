@@ -1,0 +1,68 @@
+// Parsers of the two capture file formats, pure: from a buffer's octets to packets.
+//   pcap:   draft-ietf-opsawg-pcap (magic a1b2c3d4 us, a1b23c4d ns, both byte orders)
+//   pcapng: draft-ietf-opsawg-pcapng (SHB, IDB, EPB, SPB, obsolete packet block; the rest is skipped)
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "probe/capture/packet.hpp"
+
+namespace voipprobe::probe {
+
+// Largest packet believed (libpcap's MAXIMUM_SNAPLEN); a longer one is damage.
+inline constexpr std::uint32_t kMaxCaptured = 262'144;
+inline constexpr std::uint32_t kMaxBlock = 16U << 20;  // pcapng block
+inline constexpr std::size_t kMaxInterfaces = 65'536;
+
+enum class ParseStep : std::uint8_t { packet, skipped, need_more, damaged };
+
+struct ParseResult {
+    ParseStep step = ParseStep::need_more;
+    std::size_t need = 0;     // need_more: octets that must be available
+    std::size_t consume = 0;  // packet, skipped: octets used
+    const char* reason = "";  // damaged
+};
+
+class PcapFormat {
+  public:
+    static constexpr std::size_t kHeader = 24;
+    // nullopt: not a pcap file.
+    static std::optional<PcapFormat> parse_header(wire::Bytes header);
+    ParseResult next(wire::Bytes data, RawPacket& out) const;
+
+  private:
+    std::uint32_t u32(const std::uint8_t* p) const;
+    bool swapped_ = false;
+    bool nanoseconds_ = false;
+    std::uint16_t link_type_ = 1;
+};
+
+class PcapngFormat {
+  public:
+    static bool recognises(wire::Bytes data);  // section header block with a byte-order magic
+    ParseResult next(wire::Bytes data, RawPacket& out);
+
+  private:
+    struct Interface {
+        std::uint16_t link_type = 1;
+        std::uint32_t snaplen = 0;
+        std::uint64_t units_per_second = 1'000'000;
+        std::int64_t offset_seconds = 0;
+    };
+    std::uint16_t u16(const std::uint8_t* p) const;
+    std::uint32_t u32(const std::uint8_t* p) const;
+    std::uint64_t u64(const std::uint8_t* p) const;
+    ParseResult section(wire::Bytes data);
+    const char* interface_block(wire::Bytes body);
+    const char* packet_block(wire::Bytes body, std::uint32_t type, RawPacket& out, bool& is_packet);
+    static wire::TimeNs to_time(std::uint64_t ticks, const Interface& i);
+
+    bool swapped_ = false;
+    bool in_section_ = false;
+    std::vector<Interface> interfaces_;
+};
+
+}  // namespace voipprobe::probe

@@ -1,0 +1,199 @@
+#include "probe/flow/flow_table.hpp"
+
+#include <emmintrin.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace voipprobe::probe {
+namespace {
+
+std::uint32_t matches(const std::uint8_t* tags, std::uint8_t tag) {
+    const __m128i group = _mm_loadu_si128(reinterpret_cast<const __m128i*>(tags));
+    const __m128i equal = _mm_cmpeq_epi8(group, _mm_set1_epi8(static_cast<char>(tag)));
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(equal));
+}
+
+std::uint64_t word(const wire::IpAddress& a, std::size_t at) { return wire::load_le64(a.octets.data() + at); }
+
+}  // namespace
+
+FlowTable::FlowTable(std::size_t max_flows, wire::SipKey key)
+    : max_flows_(max_flows),
+      key_(key),
+      tags_(groups_ * kGroup, kEmptyTag),
+      slots_(groups_ * kGroup, 0),
+      hot_(max_flows + 1),
+      cold_(max_flows + 1),
+      wheel_(kSlots, 0) {}
+
+std::uint64_t FlowTable::hash_v6(const wire::IpAddress& a, const wire::IpAddress& b, std::uint64_t key1) const {
+    return wire::siphash13<5>(key_, {word(a, 0), word(a, 8), word(b, 0), word(b, 8), key1});
+}
+
+std::uint64_t FlowTable::hash_of(std::uint64_t key0, std::uint64_t key1, FlowIndex i) const {
+    if (static_cast<std::uint8_t>(key1 >> 40) == 4) return wire::siphash13<2>(key_, {key0, key1});
+    return hash_v6(cold_[i].a, cold_[i].b, key1);
+}
+
+FlowTable::Key FlowTable::key_of(const PacketView& p, std::uint16_t zone) const {
+    Key k{};
+    const bool v4 = p.ip_version == 4;
+    const std::uint64_t sp = p.src_port, dp = p.dst_port;
+    const std::uint64_t rest = std::uint64_t{p.protocol} << 32 | std::uint64_t{p.ip_version} << 40 |
+                               std::uint64_t{zone} << 48;
+    if (v4) {
+        const std::uint64_t s = p.src.v4_host_order(), d = p.dst.v4_host_order();
+        k.source_is_b = (s << 16 | sp) > (d << 16 | dp);
+        k.key0 = k.source_is_b ? d << 32 | s : s << 32 | d;
+        k.key1 = (k.source_is_b ? sp << 16 | dp : dp << 16 | sp) | rest;
+        k.hash = wire::siphash13<2>(key_, {k.key0, k.key1});
+    } else {
+        const auto order = p.src <=> p.dst;
+        k.source_is_b = order > 0 || (order == 0 && sp > dp);
+        k.key1 = (k.source_is_b ? sp << 16 | dp : dp << 16 | sp) | rest;
+        k.hash = k.source_is_b ? hash_v6(p.dst, p.src, k.key1) : hash_v6(p.src, p.dst, k.key1);
+        k.key0 = k.hash;
+    }
+    return k;
+}
+
+bool FlowTable::same(FlowIndex i, const Key& k, const PacketView& p) const {
+    const FlowHot& h = hot_[i];
+    if (h.key0 != k.key0 || h.key1 != k.key1) return false;
+    if (p.ip_version == 4) return true;
+    return cold_[i].a == (k.source_is_b ? p.dst : p.src) && cold_[i].b == (k.source_is_b ? p.src : p.dst);
+}
+
+FlowTable::Found FlowTable::find_or_add(const Key& k, const PacketView& p) {
+    const std::uint8_t tag = tag_of(k.hash);
+    std::size_t group = group_of(k.hash);
+    for (std::size_t step = 1;; ++step) {
+        const std::uint8_t* tags = &tags_[group * kGroup];
+        for (std::uint32_t m = matches(tags, tag); m != 0; m &= m - 1) {
+            const FlowIndex i = slots_[group * kGroup + static_cast<std::size_t>(std::countr_zero(m))];
+            if (same(i, k, p)) {
+                const bool source_is_b = (hot_[i].flags & kSourceIsB) != 0;
+                return {i, static_cast<std::uint8_t>(source_is_b != k.source_is_b), false};
+            }
+        }
+        if (matches(tags, kEmptyTag) != 0) break;
+        group = (group + step) & (groups_ - 1);  // triangular probing visits every group
+    }
+    if (size_ >= max_flows_) return {};
+    if ((used_tags_ + 1) * 8 > groups_ * kGroup * 7) rebuild(size_ * 16 > groups_ * kGroup * 8 ? groups_ * 2 : groups_);
+    FlowIndex i = free_;
+    if (i != 0)
+        free_ = hot_[i].next;
+    else
+        i = next_unused_++;
+    FlowHot& h = hot_[i];
+    h = FlowHot{};
+    h.key0 = k.key0;
+    h.key1 = k.key1;
+    h.flags = k.source_is_b ? std::uint8_t{kSourceIsB} : std::uint8_t{0};
+    FlowCold& c = cold_[i];
+    c = FlowCold{};
+    c.a = k.source_is_b ? p.dst : p.src;
+    c.b = k.source_is_b ? p.src : p.dst;
+    c.id = next_id_++;
+    if (next_id_ == 0) next_id_ = 1;
+    place(k.hash, i);
+    ++size_;
+    return {i, 0, true};
+}
+
+void FlowTable::place(std::uint64_t hash, FlowIndex i) {
+    std::size_t group = group_of(hash);
+    for (std::size_t step = 1;; ++step) {
+        const std::uint8_t* tags = &tags_[group * kGroup];
+        std::uint32_t m = matches(tags, kEmptyTag);
+        const bool fresh = m != 0;
+        if (!fresh) m = matches(tags, kDeletedTag);
+        if (m != 0) {
+            const std::size_t at = group * kGroup + static_cast<std::size_t>(std::countr_zero(m));
+            tags_[at] = tag_of(hash);
+            slots_[at] = i;
+            if (fresh) ++used_tags_;
+            return;
+        }
+        group = (group + step) & (groups_ - 1);
+    }
+}
+
+void FlowTable::rebuild(std::size_t groups) {
+    groups_ = groups;
+    tags_.assign(groups_ * kGroup, kEmptyTag);
+    slots_.assign(groups_ * kGroup, 0);
+    used_tags_ = 0;
+    for_each([this](FlowIndex i) { place(hash_of(hot_[i].key0, hot_[i].key1, i), i); });
+}
+
+void FlowTable::remove(FlowIndex i) {
+    const std::uint64_t hash = hash_of(hot_[i].key0, hot_[i].key1, i);
+    const std::uint8_t tag = tag_of(hash);
+    std::size_t group = group_of(hash);
+    for (std::size_t step = 1; step <= groups_; ++step) {
+        const std::uint8_t* tags = &tags_[group * kGroup];
+        for (std::uint32_t m = matches(tags, tag); m != 0; m &= m - 1) {
+            const std::size_t at = group * kGroup + static_cast<std::size_t>(std::countr_zero(m));
+            if (slots_[at] != i) continue;
+            // A group that still has an empty tag ends every probe: the place can be empty again.
+            const bool ends_probe = matches(tags, kEmptyTag) != 0;
+            tags_[at] = ends_probe ? kEmptyTag : kDeletedTag;
+            if (ends_probe) --used_tags_;
+            slots_[at] = 0;
+            cold_[i].id = 0;
+            hot_[i].next = free_;
+            free_ = i;
+            --size_;
+            return;
+        }
+        group = (group + step) & (groups_ - 1);
+    }
+}
+
+wire::Endpoint FlowTable::source(FlowIndex i) const {
+    const bool b = (hot_[i].flags & kSourceIsB) != 0;
+    return {b ? cold_[i].b : cold_[i].a, static_cast<std::uint16_t>(hot_[i].key1 >> (b ? 16 : 0))};
+}
+
+wire::Endpoint FlowTable::destination(FlowIndex i) const {
+    const bool b = (hot_[i].flags & kSourceIsB) != 0;
+    return {b ? cold_[i].a : cold_[i].b, static_cast<std::uint16_t>(hot_[i].key1 >> (b ? 0 : 16))};
+}
+
+std::size_t FlowTable::memory_octets() const {
+    return tags_.size() + slots_.size() * sizeof(FlowIndex) + wheel_.size() * sizeof(FlowIndex) +
+           next_unused_ * (sizeof(FlowHot) + sizeof(FlowCold));
+}
+
+Tick FlowTable::to_tick(wire::TimeNs t) const {
+    if (base_ == wire::kNever || t <= base_) return 0;
+    const std::int64_t ticks = (t - base_) / (10 * wire::kMillisecond);
+    return static_cast<Tick>(std::min<std::int64_t>(ticks, 0xfffffffe));
+}
+
+void FlowTable::schedule(FlowIndex i, Tick due) { insert(i, due, false); }
+
+void FlowTable::insert(FlowIndex i, Tick due, bool not_this_slot) {
+    hot_[i].due = due;
+    Tick slot = due / kTicksPerSlot;
+    // Never behind the cursor, never further than the wheel turns; an early visit only arms the entry again.
+    const Tick earliest = cursor_ + (not_this_slot ? 1 : 0);
+    slot = std::clamp(slot, earliest, cursor_ + kSlots - 1);
+    hot_[i].next = wheel_[slot % kSlots];
+    wheel_[slot % kSlots] = i;
+}
+
+void FlowTable::unlink(FlowIndex i) {
+    for (std::uint32_t s = 0; s < kSlots; ++s) {
+        for (FlowIndex* link = &wheel_[(cursor_ + s) % kSlots]; *link != 0; link = &hot_[*link].next) {
+            if (*link != i) continue;
+            *link = hot_[i].next;
+            return;
+        }
+    }
+}
+
+}  // namespace voipprobe::probe

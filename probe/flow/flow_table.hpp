@@ -1,0 +1,129 @@
+// Bounded biflow table: tag groups of 16 (SSE2), 64-byte hot entries in reserved memory, keyed SipHash-1-3 with
+// full key compare, and a timer wheel by packet time. Nothing is allocated per flow; the index doubles as it fills.
+// Thread rule: one owner. Time: TimeNs of packets; the table keeps the highest seen.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "probe/decode/packet_view.hpp"
+#include "probe/flow/flow.hpp"
+#include "probe/flow/reserved_array.hpp"
+#include "wire/siphash.hpp"
+
+namespace voipprobe::probe {
+
+class FlowTable {
+  public:
+    struct Key {
+        std::uint64_t key0, key1, hash;
+        bool source_is_b;
+    };
+    struct Found {
+        FlowIndex index = 0;  // 0: table full
+        std::uint8_t direction = 0;
+        bool created = false;
+    };
+
+    FlowTable(std::size_t max_flows, wire::SipKey key);
+
+    // Flows of different zones are never the same flow (a tunnel or VLAN id when asked for; else 0).
+    Key key_of(const PacketView& p, std::uint16_t zone = 0) const;
+    void prefetch(const Key& k) const { __builtin_prefetch(&tags_[group_of(k.hash) * kGroup]); }
+    Found find_or_add(const Key& k, const PacketView& p);
+    void remove(FlowIndex i);
+
+    FlowHot& hot(FlowIndex i) { return hot_[i]; }
+    const FlowHot& hot(FlowIndex i) const { return hot_[i]; }
+    FlowCold& cold(FlowIndex i) { return cold_[i]; }
+    const FlowCold& cold(FlowIndex i) const { return cold_[i]; }
+
+    // The record's own ends: src/dst as seen by the first packet.
+    wire::Endpoint source(FlowIndex i) const;
+    wire::Endpoint destination(FlowIndex i) const;
+    static std::uint8_t protocol(const FlowHot& h) { return static_cast<std::uint8_t>(h.key1 >> 32); }
+    static std::uint8_t ip_version(const FlowHot& h) { return static_cast<std::uint8_t>(h.key1 >> 40); }
+
+    std::size_t size() const { return size_; }
+    std::size_t capacity() const { return max_flows_; }
+    std::size_t memory_octets() const;
+
+    // ---- time ----
+    void begin(wire::TimeNs first) { base_ = base_ == wire::kNever ? first : base_; }
+    Tick to_tick(wire::TimeNs t) const;
+    void schedule(FlowIndex i, Tick due);
+    // Calls on_due(index) for flows whose due time has come; it returns the next due tick, or kGone after it has
+    // removed the flow.
+    static constexpr Tick kGone = 0xffffffff;
+    template <typename OnDue>
+    void expire(wire::TimeNs now, OnDue&& on_due) {
+        const Tick tick = to_tick(now);
+        while (cursor_ <= tick / kTicksPerSlot) {
+            FlowIndex i = std::exchange(wheel_[cursor_ % kSlots], 0);
+            const bool last = cursor_ == tick / kTicksPerSlot;
+            while (i != 0) {
+                const FlowIndex following = hot_[i].next;
+                Tick due = hot_[i].due;
+                if (due <= tick) due = on_due(i);
+                if (due != kGone) insert(i, due, last);
+                i = following;
+            }
+            if (last) break;
+            ++cursor_;
+            // A jump beyond the wheel's span needs every slot once, not every second of the jump.
+            if (tick / kTicksPerSlot - cursor_ > kSlots) cursor_ = tick / kTicksPerSlot - kSlots;
+        }
+    }
+    bool slot_passed(wire::TimeNs now) const { return to_tick(now) / kTicksPerSlot > cursor_; }
+    // The flow to give up for a new one: the next due one that `may_evict`, looking at no more than 256.
+    template <typename MayEvict>
+    FlowIndex victim(MayEvict&& may_evict) const {
+        int looked = 0;
+        for (std::uint32_t s = 0; s < kSlots && looked < 256; ++s)
+            for (FlowIndex i = wheel_[(cursor_ + s) % kSlots]; i != 0 && looked < 256; i = hot_[i].next, ++looked)
+                if (may_evict(i)) return i;
+        return 0;
+    }
+    void unlink(FlowIndex i);  // from the wheel, before remove() of a victim
+    // All flows, in order of creation slot.
+    template <typename Visit>
+    void for_each(Visit&& visit) {
+        for (FlowIndex i = 1; i < next_unused_; ++i)
+            if (cold_[i].id != 0) visit(i);
+    }
+
+  private:
+    static constexpr std::size_t kGroup = 16;
+    static constexpr std::uint32_t kSlots = 1024;
+    static constexpr Tick kTicksPerSlot = 100;  // 1 s
+    static constexpr std::uint8_t kEmptyTag = 0, kDeletedTag = 1;
+
+    std::size_t group_of(std::uint64_t hash) const { return hash & (groups_ - 1); }
+    static std::uint8_t tag_of(std::uint64_t hash) { return static_cast<std::uint8_t>(hash >> 57 | 0x80); }
+    std::uint64_t hash_of(std::uint64_t key0, std::uint64_t key1, FlowIndex i) const;
+    std::uint64_t hash_v6(const wire::IpAddress& a, const wire::IpAddress& b, std::uint64_t key1) const;
+    bool same(FlowIndex i, const Key& k, const PacketView& p) const;
+    void place(std::uint64_t hash, FlowIndex i);
+    void rebuild(std::size_t groups);
+    void insert(FlowIndex i, Tick due, bool not_this_slot);
+
+    std::size_t max_flows_;
+    wire::SipKey key_;
+    std::size_t groups_ = 64;
+    std::vector<std::uint8_t> tags_;
+    std::vector<FlowIndex> slots_;
+    ReservedArray<FlowHot> hot_;
+    ReservedArray<FlowCold> cold_;
+    std::size_t size_ = 0;
+    std::size_t used_tags_ = 0;  // full and deleted
+    FlowIndex next_unused_ = 1;
+    FlowIndex free_ = 0;
+    std::uint32_t next_id_ = 1;
+    std::vector<FlowIndex> wheel_;
+    Tick cursor_ = 0;  // slot number (not wrapped)
+    wire::TimeNs base_ = wire::kNever;
+};
+
+}  // namespace voipprobe::probe

@@ -1,0 +1,59 @@
+// The values of one stream's jitter, kept exactly up to 4096 packets in pages from a bounded pool, then folded into
+// the log-linear histogram of quality/. Pool empty: the histogram takes over at once, which is counted.
+// Unit: nanoseconds. Thread rule: one owner.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "probe/flow/reserved_array.hpp"
+
+namespace voipprobe::probe {
+
+// Pages of 256 values, linked by index; 0 = none.
+class SeriesPool {
+  public:
+    static constexpr std::size_t kValues = 255;
+    struct Page {
+        std::array<float, kValues> values;
+        std::uint32_t next;
+    };
+    static_assert(sizeof(Page) == 1024);
+
+    explicit SeriesPool(std::size_t octets) : pages_(octets / sizeof(Page) + 1) {}
+
+    std::uint32_t take() {
+        std::uint32_t i = free_;
+        if (i != 0)
+            free_ = pages_[i].next;
+        else if (next_unused_ < pages_.capacity())
+            i = next_unused_++;
+        else
+            return ++refused_, 0;
+        pages_[i].next = 0;
+        ++in_use_;
+        return i;
+    }
+    void give_back(std::uint32_t first) {
+        while (first != 0) {
+            const std::uint32_t following = pages_[first].next;
+            pages_[first].next = free_;
+            free_ = first;
+            first = following;
+            --in_use_;
+        }
+    }
+    Page& operator[](std::uint32_t i) { return pages_[i]; }
+    const Page& operator[](std::uint32_t i) const { return pages_[i]; }
+    std::size_t in_use() const { return in_use_; }
+    std::uint64_t refused() const { return refused_; }
+
+  private:
+    ReservedArray<Page> pages_;
+    std::uint32_t free_ = 0;
+    std::uint32_t next_unused_ = 1;
+    std::size_t in_use_ = 0;
+    std::uint64_t refused_ = 0;
+};
+
+}  // namespace voipprobe::probe

@@ -1,0 +1,278 @@
+#include "probe/voip/rtp/media_tracker.hpp"
+
+#include <algorithm>
+#include <new>
+
+#include "probe/voip/sip/call_media.hpp"
+#include "quality/codec_table.hpp"
+#include "wire/text.hpp"
+
+namespace voipprobe::probe {
+
+MediaTracker::MediaTracker(const MediaConfig& config, FlowTable& flows, CallTable& calls, MediaTable& media,
+                           OnStream on_stream)
+    : config_(config),
+      flows_(flows),
+      calls_(calls),
+      media_(media),
+      on_stream_(std::move(on_stream)),
+      pools_(config.series_octets, config.histogram_octets),
+      streams_(config.max_streams + 1),
+      media_flows_(config.max_streams + 1) {}
+
+// ---- packets -------------------------------------------------------------------------------------------------
+
+void MediaTracker::on_candidate(FlowIndex i, std::uint8_t direction, const PacketView& p) {
+    if (is_rtcp(p.payload)) {
+        ++counters_.rtcp_packets;
+        return;
+    }
+    const auto h = parse_rtp(p.payload, p.payload_length);
+    const bool announced = h && (media_.knows({p.dst, p.dst_port}) || media_.knows({p.src, p.src_port}));
+    if (!h || (!announced && !(config_.heuristic && plausible(*h, p)))) {
+        if (++flows_.cold(i).strikes >= kMaxStrikes) flows_.hot(i).kind = FlowKind::other;
+        return;
+    }
+    std::uint32_t m = free_flow_;
+    if (m != 0) free_flow_ = media_flows_[m].flow;
+    else if (next_flow_ <= config_.max_streams) m = next_flow_++;
+    else return void(++counters_.streams_full);
+    media_flows_[m] = MediaFlow{};
+    media_flows_[m].flow = i;
+    media_flows_[m].announced = announced;
+    flows_.hot(i).media = m;
+    flows_.hot(i).kind = FlowKind::media;
+    on_media(i, direction, p);
+}
+
+void MediaTracker::on_media(FlowIndex i, std::uint8_t direction, const PacketView& p) {
+    MediaFlow& m = media_flows_[flows_.hot(i).media];
+    if (p.payload.empty() || (p.payload[0] & 0xc0) != 0x80) return strike(i, m);
+    if (is_rtcp(p.payload)) {
+        ++m.rtcp_packets;
+        ++counters_.rtcp_packets;
+        return;
+    }
+    const auto h = parse_rtp(p.payload, p.payload_length);
+    if (!h) return strike(i, m);
+    const std::uint32_t s = find_stream(m, direction, *h, p);
+    if (s == 0) return;
+    ++counters_.rtp_packets;
+    measure(m, s, *h, p);
+    if (!m.confirmed && !streams_[s].confirmed && streams_[s].probation == 0) strike(i, m);
+}
+
+std::uint32_t MediaTracker::find_stream(MediaFlow& m, std::uint8_t direction, const RtpHeader& h,
+                                        const PacketView& p) {
+    std::size_t n = 0;
+    for (std::uint32_t s = m.head[direction]; s != 0; s = streams_[s].next, ++n) {
+        if (streams_[s].ssrc != h.ssrc) continue;
+        if (streams_[s].media_generation == media_.generation() || !superseded(streams_[s], p.time)) return s;
+        end_stream(m, s, p.time);  // another call took over these endpoints with the same SSRC
+        break;
+    }
+    if (n >= kMaxSsrcs) return ++counters_.ssrc_overflow, 0;
+    return new_stream(m, direction, h, p);
+}
+
+std::uint32_t MediaTracker::new_stream(MediaFlow& m, std::uint8_t direction, const RtpHeader& h,
+                                       const PacketView& p) {
+    std::uint32_t s = free_stream_;
+    if (s != 0) free_stream_ = streams_[s].next;
+    else if (next_stream_ <= config_.max_streams) s = next_stream_++;
+    else return ++counters_.streams_full, 0;
+    RtpStream& stream = *new (&streams_[s]) RtpStream;
+    stream.start(h, p.time);
+    stream.flow = m.flow;
+    stream.direction = direction;
+    stream.tos = p.tos;
+    stream.vlan = p.vlan;
+    stream.next_snapshot = p.time + config_.active_ns;
+    stream.next = m.head[direction];
+    m.head[direction] = s;
+    ++m.streams;
+    ++counters_.streams;
+    ++open_streams_;
+    try_bind(stream, p.time);
+    return s;
+}
+
+void MediaTracker::measure(MediaFlow& m, std::uint32_t index, const RtpHeader& h, const PacketView& p) {
+    RtpStream& s = streams_[index];
+    if (s.media_generation != media_.generation() && p.time - s.looked_up >= wire::kSecond) try_bind(s, p.time);
+    if (h.payload_type != s.payload_type || !s.payload.known)
+        s.set_payload(h.payload_type, resolve(s, h.payload_type, h.payload_octets));
+    if (!s.confirmed) {
+        if (consistent(s, h)) ++s.probation;
+        else s.probation = 0;
+        if (s.probation >= kProbation) s.confirmed = m.confirmed = true;
+    }
+    s.on_packet(h, p.time, pools_);
+}
+
+// Sequence numbers forward by 1..50 and timestamps that do not go back; at the fifth packet they must have moved.
+bool MediaTracker::consistent(RtpStream& s, const RtpHeader& h) const {
+    if (s.packets == 0) return true;
+    const auto step = static_cast<std::uint16_t>(h.sequence - s.last_seq);
+    const auto advance = static_cast<std::int32_t>(h.timestamp - s.last_ts);
+    if (step == 0 || step > 50 || advance < 0) return false;
+    return s.probation + 1 < kProbation || h.timestamp != s.first_ts;
+}
+
+// What unannounced RTP may look like: unprivileged ports, an assigned or dynamic payload type, some payload.
+bool MediaTracker::plausible(const RtpHeader& h, const PacketView& p) const {
+    if (p.src_port < 1024 || p.dst_port < 1024 || p.src_port == 5353 || p.dst_port == 5353 || p.src_port == 5355 ||
+        p.dst_port == 5355 || p.dst.is_multicast())
+        return false;
+    if (h.payload_type > 34 && h.payload_type < 96) return false;
+    return h.payload_octets > 0;
+}
+
+void MediaTracker::strike(FlowIndex i, MediaFlow& m) {
+    if (m.confirmed || m.announced) return;
+    if (++m.strikes < kMaxStrikes) return;
+    drop_flow(i);
+}
+
+// Not RTP after all: forget the tentative streams; nothing was reported of them.
+void MediaTracker::drop_flow(FlowIndex i) {
+    FlowHot& hot = flows_.hot(i);
+    MediaFlow& m = media_flows_[hot.media];
+    for (std::uint32_t& head : m.head)
+        while (head != 0) {
+            ++counters_.unconfirmed;
+            unlink(m, head);
+        }
+    m.flow = free_flow_;
+    free_flow_ = hot.media;
+    hot.media = 0;
+    hot.kind = FlowKind::other;
+}
+
+// ---- meaning of payload types --------------------------------------------------------------------------------
+
+const CallFormat* MediaTracker::format_of(const RtpStream& s, std::uint8_t pt) const {
+    const Call* call = s.call == 0 ? nullptr : calls_.get(s.call, s.call_serial);
+    return call == nullptr ? nullptr : find_format(*call, s.side, s.line, pt);
+}
+
+const RtpMapEntry* MediaTracker::map_entry(std::uint8_t pt) const {
+    return config_.rtp_map[pt & 0x7f].clock_rate != 0 ? &config_.rtp_map[pt & 0x7f] : nullptr;
+}
+
+// SDP, then --rtp-map, then RFC 3551; else unknown.
+PayloadInfo MediaTracker::resolve(const RtpStream& s, std::uint8_t pt, std::uint32_t payload_octets) const {
+    PayloadInfo info;
+    std::string_view encoding;
+    if (const CallFormat* f = format_of(s, pt)) {
+        info.clock_rate = f->clock_rate;
+        encoding = f->encoding;
+    } else if (const RtpMapEntry* e = map_entry(pt)) {
+        info.clock_rate = e->clock_rate;
+        encoding = e->encoding;
+    } else if (const auto* known = quality::find_static_payload_type(pt)) {
+        info.clock_rate = known->clock;
+        encoding = known->name;
+    } else if (pt >= 96 && payload_octets == 4) {
+        // Without SDP: a dynamic type with 4 octets of payload is taken for RFC 4733 (no speech codec sends these).
+        info.kind = PayloadClass::telephone_event;
+        return info;
+    }
+    info.known = info.clock_rate != 0;
+    if (wire::equals_ignore_case(encoding, "telephone-event")) info.kind = PayloadClass::telephone_event;
+    if (pt == 13 || pt == 19 || wire::equals_ignore_case(encoding, "CN")) info.kind = PayloadClass::comfort_noise;
+    return info;
+}
+
+// ---- ends ----------------------------------------------------------------------------------------------------
+
+bool MediaTracker::on_idle(FlowIndex i, wire::TimeNs now, bool force) {
+    FlowHot& hot = flows_.hot(i);
+    if (hot.media == 0) return false;
+    MediaFlow& m = media_flows_[hot.media];
+    bool keep = false;
+    for (const std::uint32_t head : m.head)
+        for (std::uint32_t s = head; s != 0;) {
+            const std::uint32_t following = streams_[s].next;
+            RtpStream& stream = streams_[s];
+            if (stream.call == 0) try_bind(stream, now);
+            const Call* call = stream.call == 0 ? nullptr : calls_.get(stream.call, stream.call_serial);
+            if (!force && call != nullptr && !call->ended()) keep = true;
+            else end_stream(m, s, now);
+            s = following;
+        }
+    if (keep) return true;
+    m.flow = free_flow_;
+    free_flow_ = hot.media;
+    hot.media = 0;
+    hot.kind = FlowKind::fresh;
+    return false;
+}
+
+void MediaTracker::end_stream(MediaFlow& m, std::uint32_t index, wire::TimeNs now) {
+    RtpStream& s = streams_[index];
+    if (s.confirmed) {
+        if (s.call == 0) ++counters_.orphans;
+        on_stream_(s, true, now);
+    } else {
+        ++counters_.unconfirmed;
+    }
+    if (Call* call = s.call == 0 ? nullptr : calls_.get(s.call, s.call_serial)) {
+        call->last_media = std::max(call->last_media, s.last_time);
+        std::erase(call->streams, index);
+    }
+    unlink(m, index);
+}
+
+void MediaTracker::unlink(MediaFlow& m, std::uint32_t index) {
+    RtpStream& s = streams_[index];
+    for (std::uint32_t* link = &m.head[s.direction]; *link != 0; link = &streams_[*link].next) {
+        if (*link != index) continue;
+        *link = s.next;
+        break;
+    }
+    s.release(pools_);
+    s.next = free_stream_;
+    free_stream_ = index;
+    --m.streams;
+    --open_streams_;
+}
+
+void MediaTracker::on_snapshot(FlowIndex i, wire::TimeNs now) {
+    if (flows_.hot(i).media == 0) return;
+    for (const std::uint32_t head : media_flows_[flows_.hot(i).media].head)
+        for (std::uint32_t s = head; s != 0; s = streams_[s].next) {
+            RtpStream& stream = streams_[s];
+            if (!stream.confirmed || stream.next_snapshot > now) continue;
+            while (stream.next_snapshot <= now) stream.next_snapshot += config_.active_ns;
+            if (stream.call == 0) try_bind(stream, now);
+            on_stream_(stream, false, now);
+        }
+}
+
+wire::TimeNs MediaTracker::next_snapshot(FlowIndex i) const {
+    wire::TimeNs next = INT64_MAX;
+    if (flows_.hot(i).media == 0) return next;
+    for (const std::uint32_t head : media_flows_[flows_.hot(i).media].head)
+        for (std::uint32_t s = head; s != 0; s = streams_[s].next) next = std::min(next, streams_[s].next_snapshot);
+    return next;
+}
+
+const MediaFlow* MediaTracker::flow_media(FlowIndex i) const {
+    return flows_.hot(i).media == 0 ? nullptr : &media_flows_[flows_.hot(i).media];
+}
+
+const RtpStream* MediaTracker::main_stream(FlowIndex i, std::uint8_t direction) const {
+    const MediaFlow* m = flow_media(i);
+    const RtpStream* best = nullptr;
+    for (std::uint32_t s = m == nullptr ? 0 : m->head[direction]; s != 0; s = streams_[s].next)
+        if (streams_[s].confirmed && (best == nullptr || streams_[s].packets > best->packets)) best = &streams_[s];
+    return best;
+}
+
+std::size_t MediaTracker::memory_octets() const {
+    return next_stream_ * sizeof(RtpStream) + next_flow_ * sizeof(MediaFlow) + pools_.series.in_use() * 1024 +
+           pools_.histograms.in_use() * sizeof(quality::HistogramPage);
+}
+
+}  // namespace voipprobe::probe

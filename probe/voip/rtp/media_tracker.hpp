@@ -1,0 +1,119 @@
+// RTP on flows: finds streams (announced by SDP, or consistent enough on their own), measures them, ties them to
+// calls. Owned by a worker; streams and their pools are bounded. Time: packet time only.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "probe/decode/packet_view.hpp"
+#include "probe/flow/flow_table.hpp"
+#include "probe/voip/media_table.hpp"
+#include "probe/voip/rtp/rtp_stream.hpp"
+#include "probe/voip/sip/call_table.hpp"
+
+namespace voipprobe::probe {
+
+// --rtp-map: what a dynamic payload type means where no SDP was seen.
+struct RtpMapEntry {
+    std::uint32_t clock_rate = 0;
+    std::string encoding;
+};
+
+struct MediaConfig {
+    bool heuristic = true;
+    std::size_t max_streams = 1'000'000;
+    std::size_t series_octets = std::size_t{64} << 20;
+    std::size_t histogram_octets = std::size_t{512} << 20;  // address space; touched on demand
+    std::array<RtpMapEntry, 128> rtp_map{};
+    std::int64_t active_ns = 120 * wire::kSecond;
+};
+
+// The streams of one flow: a list of SSRCs per direction.
+struct MediaFlow {
+    FlowIndex flow = 0;
+    std::array<std::uint32_t, 2> head{};
+    std::uint16_t streams = 0;
+    bool announced = false;
+    bool confirmed = false;
+    std::uint8_t strikes = 0;
+    std::uint32_t rtcp_packets = 0;
+};
+
+struct MediaCounters {
+    std::uint64_t rtp_packets = 0;
+    std::uint64_t rtcp_packets = 0;
+    std::uint64_t streams = 0;             // opened
+    std::uint64_t unconfirmed = 0;         // given up: not consistent enough to be RTP
+    std::uint64_t ssrc_overflow = 0;       // packets of an SSRC beyond the limit per flow direction
+    std::uint64_t streams_full = 0;        // packets not measured because the stream table was full
+    std::uint64_t orphans = 0;             // streams without a call
+};
+
+class MediaTracker {
+  public:
+    using OnStream = std::function<void(RtpStream&, bool final, wire::TimeNs now)>;
+    static constexpr std::size_t kMaxSsrcs = 8;      // per flow and direction
+    static constexpr std::uint8_t kProbation = 5;    // consistent packets before unannounced RTP is believed
+    static constexpr std::uint8_t kMaxStrikes = 8;   // packets against it before a flow is left alone
+
+    MediaTracker(const MediaConfig& config, FlowTable& flows, CallTable& calls, MediaTable& media, OnStream on_stream);
+
+    // A UDP packet whose first octet is 128..191, on a flow without RTP state.
+    void on_candidate(FlowIndex i, std::uint8_t direction, const PacketView& p);
+    // A UDP packet on a flow with RTP state.
+    void on_media(FlowIndex i, std::uint8_t direction, const PacketView& p);
+    // The flow has been silent for its idle timeout: ends its streams unless an open call holds them.
+    // True when the flow must stay.
+    bool on_idle(FlowIndex i, wire::TimeNs now, bool force);
+    // Snapshots that are due (contract: every active timeout from a stream's start).
+    void on_snapshot(FlowIndex i, wire::TimeNs now);
+    wire::TimeNs next_snapshot(FlowIndex i) const;
+
+    // The stream with most packets in a direction; nullptr when there is none.
+    const RtpStream* main_stream(FlowIndex i, std::uint8_t direction) const;
+    const MediaFlow* flow_media(FlowIndex i) const;
+    RtpStream& stream(std::uint32_t s) { return streams_[s]; }
+    const RtpStream& stream(std::uint32_t s) const { return streams_[s]; }
+    const CallFormat* format_of(const RtpStream& s, std::uint8_t pt) const;
+    const RtpMapEntry* map_entry(std::uint8_t pt) const;
+    MediaPools& pools() { return pools_; }
+    const MediaPools& pools() const { return pools_; }
+    const MediaCounters& counters() const { return counters_; }
+    std::size_t open_streams() const { return open_streams_; }
+    std::size_t memory_octets() const;
+
+  private:
+    std::uint32_t find_stream(MediaFlow& m, std::uint8_t direction, const RtpHeader& h, const PacketView& p);
+    std::uint32_t new_stream(MediaFlow& m, std::uint8_t direction, const RtpHeader& h, const PacketView& p);
+    void measure(MediaFlow& m, std::uint32_t index, const RtpHeader& h, const PacketView& p);
+    PayloadInfo resolve(const RtpStream& s, std::uint8_t pt, std::uint32_t payload_octets) const;
+    bool consistent(RtpStream& s, const RtpHeader& h) const;
+    bool plausible(const RtpHeader& h, const PacketView& p) const;
+    void try_bind(RtpStream& s, wire::TimeNs now);
+    void bind(RtpStream& s, CallIndex call, Side hears, std::size_t line, StreamMatch match);
+    bool superseded(RtpStream& s, wire::TimeNs now);
+    void end_stream(MediaFlow& m, std::uint32_t index, wire::TimeNs now);
+    void unlink(MediaFlow& m, std::uint32_t index);
+    void strike(FlowIndex i, MediaFlow& m);
+    void drop_flow(FlowIndex i);
+    wire::Endpoint sender(const RtpStream& s) const;
+    wire::Endpoint receiver(const RtpStream& s) const;
+
+    const MediaConfig config_;
+    FlowTable& flows_;
+    CallTable& calls_;
+    MediaTable& media_;
+    OnStream on_stream_;
+    MediaPools pools_;
+    ReservedArray<RtpStream> streams_;
+    ReservedArray<MediaFlow> media_flows_;
+    std::uint32_t next_stream_ = 1, free_stream_ = 0;
+    std::uint32_t next_flow_ = 1, free_flow_ = 0;
+    std::size_t open_streams_ = 0;
+    MediaCounters counters_;
+};
+
+}  // namespace voipprobe::probe

@@ -1,0 +1,221 @@
+#include "probe/voip/rtp/rtp_stream.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "quality/series_stats.hpp"
+
+namespace voipprobe::probe {
+namespace {
+
+// A step of more than 10 s between RTP time and arrival is no jitter: the packet becomes the new reference.
+constexpr double kMaxStep = 10e9;
+
+}  // namespace
+
+void RtpStream::start(const RtpHeader& h, wire::TimeNs t) {
+    ssrc = h.ssrc;
+    first_seq = h.sequence;
+    first_ts = last_ts = highest_ts = h.timestamp;
+    first_time = last_time = t;
+    // Values start at J0 = 0, which is part of the series.
+}
+
+void RtpStream::set_payload(std::uint8_t type, PayloadInfo info) {
+    if (info.clock_rate != 0 && info.kind != PayloadClass::telephone_event) {
+        const double ns = 1e9 / info.clock_rate;
+        if (ns_per_tick != 0 && ns_per_tick != ns) has_reference = false;
+        ns_per_tick = ns;
+    }
+    payload_type = type;
+    payload = info;
+}
+
+SequenceStep RtpStream::on_packet(const RtpHeader& h, wire::TimeNs t, MediaPools& pools) {
+    const SequenceStep step = sequence.on_packet(h.sequence, [&](std::int64_t jump) {
+        JumpFit fit{true, true};
+        if (step_votes <= 0 || step_candidate == 0) return fit;
+        const auto advance = static_cast<double>(static_cast<std::int32_t>(h.timestamp - highest_ts));
+        const double wanted = static_cast<double>(jump) * step_candidate;
+        fit.timestamp = std::abs(advance - wanted) <= 0.5 * wanted;
+        if (ns_per_tick == 0) return fit;
+        const auto elapsed = static_cast<double>(t - last_time);
+        const double time = wanted * ns_per_tick;
+        fit.time = elapsed >= 0.5 * time && elapsed <= 2 * time + 1e9;
+        return fit;
+    });
+    const bool counted = step != SequenceStep::duplicate && step != SequenceStep::stray;
+    const bool noise = payload.kind == PayloadClass::comfort_noise;
+    const bool event = payload.kind == PayloadClass::telephone_event;
+    if (packets != 0) {
+        const std::int64_t gap = t - last_time;
+        max_gap = std::max(max_gap, gap);
+        const bool in_sequence = step == SequenceStep::in_order || step == SequenceStep::first;
+        if (in_sequence && !h.marker && !noise && !after_noise && !event) max_delta = std::max(max_delta, gap);
+    }
+    ++packets;
+    octets += h.payload_octets;
+    last_time = t;
+    after_noise = noise;
+    count_type(h.payload_type);
+    if (event) {
+        count_event(h.timestamp);
+    } else if (counted) {
+        if (step == SequenceStep::in_order && sequence.extended() == sequence.highest() &&
+            h.sequence == static_cast<std::uint16_t>(last_seq + 1))
+            vote_step(h.timestamp - last_ts);
+        if (ns_per_tick != 0) update_jitter(h, t, pools);
+        if (step != SequenceStep::reordered) highest_ts = h.timestamp;
+    }
+    last_seq = h.sequence;
+    last_ts = h.timestamp;
+    return step;
+}
+
+// RFC 3550 §6.4.1: J += (|D| - J) / 16 for every packet in arrival order.
+void RtpStream::update_jitter(const RtpHeader& h, wire::TimeNs t, MediaPools& pools) {
+    if (has_reference) {
+        const auto ticks = static_cast<double>(static_cast<std::int32_t>(h.timestamp - reference_ts));
+        const double d = std::abs(static_cast<double>(t - reference_time) - ticks * ns_per_tick);
+        reference_ts = h.timestamp;
+        reference_time = t;
+        if (d > kMaxStep) return;
+        jitter += (d - jitter) / 16;
+        record_jitter(pools);
+        return;
+    }
+    has_reference = true;
+    reference_ts = h.timestamp;
+    reference_time = t;
+    if (jitter_n == 0) record_jitter(pools);  // J0 = 0 belongs to the series
+}
+
+void RtpStream::record_jitter(MediaPools& pools) {
+    ++jitter_n;
+    jitter_sum += jitter;
+    jitter_sum2 += jitter * jitter;
+    jitter_max = std::max(jitter_max, jitter);
+    if (folded) {
+        histogram.add(static_cast<std::uint64_t>(jitter + 0.5), pools.histograms);
+        return;
+    }
+    if (series_last == 0 || series_in_page == SeriesPool::kValues) {
+        const std::uint32_t page = jitter_n > kExactJitterValues ? 0 : pools.series.take();
+        if (page == 0) {
+            fold(pools);
+            histogram.add(static_cast<std::uint64_t>(jitter + 0.5), pools.histograms);
+            return;
+        }
+        if (series_last != 0) pools.series[series_last].next = page;
+        if (series_first == 0) series_first = page;
+        series_last = page;
+        series_in_page = 0;
+    }
+    if (jitter_n > kExactJitterValues) {
+        fold(pools);
+        histogram.add(static_cast<std::uint64_t>(jitter + 0.5), pools.histograms);
+        return;
+    }
+    pools.series[series_last].values[series_in_page++] = static_cast<float>(jitter);
+}
+
+void RtpStream::fold(MediaPools& pools) {
+    for (std::uint32_t p = series_first; p != 0; p = pools.series[p].next) {
+        const std::size_t n = p == series_last ? series_in_page : SeriesPool::kValues;
+        for (std::size_t i = 0; i < n; ++i)
+            histogram.add(static_cast<std::uint64_t>(pools.series[p].values[i] + 0.5F), pools.histograms);
+    }
+    pools.series.give_back(series_first);
+    series_first = series_last = 0;
+    series_in_page = 0;
+    folded = true;
+}
+
+void RtpStream::count_type(std::uint8_t type) {
+    for (std::size_t i = 0; i < type_slots; ++i) {
+        if (types[i] != type) continue;
+        ++type_count[i];
+        return;
+    }
+    if (type_slots == types.size()) return;
+    types[type_slots] = type;
+    type_count[type_slots++] = 1;
+}
+
+void RtpStream::count_event(std::uint32_t ts) {
+    if (event_seen && ts == event_ts) return;  // RFC 4733 §2.5.1.2: one timestamp for the whole event
+    event_seen = true;
+    event_ts = ts;
+    ++dtmf_events;
+}
+
+// Boyer-Moore majority vote: the step that more than half of the neighbours share is also the median.
+void RtpStream::vote_step(std::uint32_t step) {
+    if (step == step_candidate) {
+        step_votes = std::min(step_votes + 1, 1 << 20);
+    } else if (step_votes > 0) {
+        --step_votes;
+    } else {
+        step_candidate = step;
+        step_votes = 1;
+    }
+}
+
+std::uint8_t RtpStream::main_payload_type() const {
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < type_slots; ++i)
+        if (type_count[i] > type_count[best]) best = i;
+    return type_slots == 0 ? payload_type : types[best];
+}
+
+std::uint32_t RtpStream::ptime_us() const {
+    if (step_votes <= 0 || ns_per_tick == 0) return 0;
+    const double us = step_candidate * ns_per_tick / 1000;
+    return us > 10e6 ? 0 : static_cast<std::uint32_t>(us + 0.5);
+}
+
+JitterSummary RtpStream::jitter_summary(const MediaPools& pools) const {
+    JitterSummary s;
+    s.n = jitter_n;
+    if (jitter_n == 0) return s;
+    const auto n = static_cast<double>(jitter_n);
+    s.last = jitter;
+    s.mean = jitter_sum / n;
+    s.max = jitter_max;
+    s.min = 0;  // J0
+    const double square = jitter_n > 1 ? (jitter_sum2 - jitter_sum * s.mean) / (n - 1) : 0;
+    s.std_dev = square > 0 ? std::sqrt(square) : 0;
+    if (folded) {
+        constexpr std::array<double, 5> p{0.25, 0.5, 0.75, 0.95, 0.99};
+        std::array<double, 5> q{};
+        histogram.quantiles(p, q, pools.histograms);
+        s.median = q[1];
+        s.iqr = q[2] - q[0];
+        s.p95 = q[3];
+        s.p99 = q[4];
+        return s;
+    }
+    static thread_local std::vector<float> values(kExactJitterValues);
+    std::size_t count = 0;
+    for (std::uint32_t p = series_first; p != 0; p = pools.series[p].next) {
+        const std::size_t in_page = p == series_last ? series_in_page : SeriesPool::kValues;
+        for (std::size_t i = 0; i < in_page; ++i) values[count++] = pools.series[p].values[i];
+    }
+    const std::span<float> series(values.data(), count);
+    const double q1 = quality::select_quantile(series, 0.25);
+    const double q3 = quality::select_quantile(series, 0.75);
+    s.iqr = q3 - q1;
+    s.median = quality::select_quantile(series, 0.5);
+    s.p95 = quality::select_quantile(series, 0.95);
+    s.p99 = quality::select_quantile(series, 0.99);
+    return s;
+}
+
+void RtpStream::release(MediaPools& pools) {
+    pools.series.give_back(series_first);
+    series_first = series_last = 0;
+    histogram.release(pools.histograms);
+}
+
+}  // namespace voipprobe::probe

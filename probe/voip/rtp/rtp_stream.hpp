@@ -1,0 +1,127 @@
+// One direction of one SSRC: everything measured from RTP headers and arrival times (docs/metrics.md).
+// Owned by the media slab; per packet it touches its first cache lines only. Times: ns of packet time.
+// Sources: RFC 3550 (6.4.1, A.1, A.3, A.8), RFC 3551, RFC 4733.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "probe/flow/flow.hpp"
+#include "probe/voip/rtp/jitter_series.hpp"
+#include "probe/voip/rtp/rtp_header.hpp"
+#include "probe/voip/rtp/rtp_sequence.hpp"
+#include "quality/histogram.hpp"
+#include "wire/time.hpp"
+
+namespace voipprobe::probe {
+
+// What a payload type means for measurement.
+enum class PayloadClass : std::uint8_t { media, comfort_noise, telephone_event };
+struct PayloadInfo {
+    std::uint32_t clock_rate = 0;  // Hz, 0 unknown
+    PayloadClass kind = PayloadClass::media;
+    bool known = false;  // by SDP, --rtp-map or RFC 3551
+};
+
+// What tied a stream to its call (contract: sdp nat ice ssrc reverse heuristic).
+enum class StreamMatch : std::uint8_t { none = 0, sdp = 1, nat = 2, ice = 3, ssrc = 4, reverse = 5, heuristic = 6 };
+enum class Side : std::uint8_t { none = 0, caller = 1, callee = 2 };
+
+struct MediaPools {
+    SeriesPool series;
+    ReservedArray<quality::HistogramPage> histogram_pages;
+    quality::HistogramPagePool histograms;
+    explicit MediaPools(std::size_t series_octets, std::size_t histogram_octets)
+        : series(series_octets),
+          histogram_pages(histogram_octets / sizeof(quality::HistogramPage)),
+          histograms({histogram_pages.data(), histogram_pages.capacity()}) {}
+};
+
+struct JitterSummary {  // ns
+    double last = 0, mean = 0, median = 0, min = 0, max = 0, iqr = 0, std_dev = 0, p95 = 0, p99 = 0;
+    std::uint64_t n = 0;
+};
+
+struct RtpStream {
+    // ---- touched by every packet ----
+    std::uint32_t ssrc = 0;
+    std::uint8_t payload_type = 0xff;  // current, with the meaning below
+    PayloadInfo payload;
+    bool has_reference = false;        // jitter: a packet to compare with exists
+    bool after_noise = false;          // the packet before was comfort noise
+    bool confirmed = false;            // announced by SDP or consistent enough
+    std::uint32_t reference_ts = 0;
+    wire::TimeNs reference_time = 0;
+    wire::TimeNs last_time = 0;
+    double ns_per_tick = 0;
+    double jitter = 0;
+    double jitter_sum = 0;
+    double jitter_sum2 = 0;
+    double jitter_max = 0;
+    std::uint64_t jitter_n = 0;
+    std::uint64_t packets = 0;
+    std::uint64_t octets = 0;
+    std::int64_t max_gap = -1;
+    std::int64_t max_delta = -1;
+    std::uint32_t series_first = 0, series_last = 0;
+    std::uint16_t series_in_page = 0;
+    bool folded = false;  // the series is in the histogram
+    std::uint32_t highest_ts = 0;
+    std::uint32_t step_candidate = 0;  // RTP timestamp step between neighbours: majority vote
+    std::int32_t step_votes = 0;
+    std::uint32_t last_ts = 0;
+    std::uint16_t last_seq = 0;
+    RtpSequence sequence;
+
+    // ---- touched now and then ----
+    std::uint16_t first_seq = 0;
+    std::uint32_t first_ts = 0;
+    wire::TimeNs first_time = 0;
+    std::array<std::uint8_t, 4> types{};        // payload types seen, media first
+    std::array<std::uint32_t, 4> type_count{};
+    std::uint8_t type_slots = 0;
+    std::uint32_t dtmf_events = 0;
+    std::uint32_t event_ts = 0;
+    bool event_seen = false;
+    std::uint8_t tos = 0;
+    std::uint16_t vlan = 0;
+    std::uint8_t direction = 0;   // of its flow
+    std::uint8_t probation = 0;   // consistent packets in a row while unconfirmed
+    FlowIndex flow = 0;
+    std::uint32_t next = 0;       // other SSRCs of the same flow and direction
+    std::uint32_t call = 0;       // call index, 0 = none
+    std::uint32_t call_serial = 0;
+    std::uint32_t media_generation = 0;  // of the media table when last looked up
+    wire::TimeNs looked_up = wire::kNever;
+    wire::TimeNs next_snapshot = 0;
+    std::uint32_t revision = 0;
+    Side side = Side::none;
+    StreamMatch match = StreamMatch::none;
+    std::uint8_t media_kind = 0;  // sdp MediaKind
+    std::uint8_t line = 0;        // index of the m= line
+    quality::JitterHistogram histogram;
+
+    void start(const RtpHeader& h, wire::TimeNs t);
+    // The whole measurement of one packet. `payload` must already describe h.payload_type.
+    SequenceStep on_packet(const RtpHeader& h, wire::TimeNs t, MediaPools& pools);
+    // A payload type with another meaning: the clock may change (RFC 7160), then jitter starts from a new reference.
+    void set_payload(std::uint8_t type, PayloadInfo info);
+
+    JitterSummary jitter_summary(const MediaPools& pools) const;
+    bool has_jitter() const { return jitter_n > 0; }
+    std::uint8_t main_payload_type() const;
+    std::uint32_t ptime_us() const;  // 0 unknown
+    void release(MediaPools& pools);
+
+  private:
+    void update_jitter(const RtpHeader& h, wire::TimeNs t, MediaPools& pools);
+    void record_jitter(MediaPools& pools);
+    void fold(MediaPools& pools);
+    void count_type(std::uint8_t type);
+    void count_event(std::uint32_t ts);
+    void vote_step(std::uint32_t step);
+};
+
+inline constexpr std::uint64_t kExactJitterValues = 4096;
+
+}  // namespace voipprobe::probe

@@ -1,0 +1,50 @@
+// A session description (RFC 8866), as far as media needs it. Pure: text to a bounded struct of views.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "wire/address.hpp"
+
+namespace voipprobe::probe {
+
+enum class MediaKind : std::uint8_t { none = 0, audio = 1, video = 2, text = 3, image = 4, application = 5 };
+enum class MediaDirection : std::uint8_t { sendrecv, sendonly, recvonly, inactive };
+
+inline constexpr std::size_t kMaxMedia = 16;     // m= lines kept
+inline constexpr std::size_t kMaxFormats = 32;   // payload types kept per m= line
+
+struct SdpFormat {
+    std::uint8_t payload_type = 0;
+    std::uint32_t clock_rate = 0;   // 0: no rtpmap
+    std::uint8_t channels = 1;
+    std::string_view encoding;      // as written; empty: no rtpmap
+};
+
+struct SdpMedia {
+    MediaKind kind = MediaKind::none;
+    MediaDirection direction = MediaDirection::sendrecv;
+    bool rtp = false;        // RTP/AVP and relatives
+    bool encrypted = false;  // SAVP, crypto or fingerprint
+    bool rtcp_mux = false;
+    bool has_connection = false;  // own c= line
+    std::uint16_t port = 0;
+    std::uint16_t rtcp_port = 0;  // a=rtcp, 0 = not given
+    std::uint32_t ptime_ms = 0;   // a=ptime, 0 = not given
+    wire::IpAddress address;      // own c= or the session's; none when it is a host name
+    std::array<SdpFormat, kMaxFormats> formats;
+    std::uint8_t format_count = 0;
+};
+
+struct Sdp {
+    std::array<SdpMedia, kMaxMedia> media;
+    std::uint8_t media_count = 0;
+    bool over_limits = false;  // more m= lines or formats than kept
+    std::string_view origin;   // o= value
+};
+
+// False when the text is no session description at all (no v= or no m= line); otherwise whatever could be read.
+bool parse_sdp(std::string_view text, Sdp& out);
+
+}  // namespace voipprobe::probe

@@ -1,0 +1,151 @@
+#include <charconv>
+#include <optional>
+
+#include "probe/voip/sdp/sdp.hpp"
+#include "wire/text.hpp"
+
+namespace voipprobe::probe {
+namespace {
+
+using wire::equals_ignore_case;
+using wire::trim;
+
+std::string_view word(std::string_view& rest) {
+    rest = trim(rest);
+    const std::size_t end = rest.find_first_of(" \t");
+    const std::string_view w = rest.substr(0, end);
+    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end);
+    return w;
+}
+
+std::optional<std::uint32_t> number(std::string_view s, std::uint32_t limit) {
+    std::uint32_t v = 0;
+    const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), v);
+    if (error != std::errc{} || s.empty() || end != s.data() + s.size() || v > limit) return std::nullopt;
+    return v;
+}
+
+MediaKind kind_of(std::string_view s) {
+    if (s == "audio") return MediaKind::audio;
+    if (s == "video") return MediaKind::video;
+    if (s == "text") return MediaKind::text;
+    if (s == "image") return MediaKind::image;
+    return MediaKind::application;
+}
+
+// c=IN IP4 192.0.2.1/127, c=IN IP6 2001:db8::1; a host name gives no address.
+wire::IpAddress connection(std::string_view value) {
+    word(value);
+    word(value);
+    std::string_view address = word(value);
+    address = address.substr(0, address.find_first_of("/%"));
+    return wire::IpAddress::parse(address).value_or(wire::IpAddress{});
+}
+
+void media_line(std::string_view value, Sdp& sdp) {
+    if (sdp.media_count == kMaxMedia) {
+        sdp.over_limits = true;
+        return;
+    }
+    SdpMedia& m = sdp.media[sdp.media_count++];
+    m = SdpMedia{};
+    m.kind = kind_of(word(value));
+    std::string_view port = word(value);
+    m.port = static_cast<std::uint16_t>(number(port.substr(0, port.find('/')), 65535).value_or(0));
+    const std::string_view profile = word(value);
+    m.rtp = profile.find("RTP/") != std::string_view::npos;
+    m.encrypted = profile.find("SAVP") != std::string_view::npos;
+    while (m.rtp && !trim(value).empty()) {
+        const auto pt = number(word(value), 127);
+        if (!pt) continue;
+        if (m.format_count == kMaxFormats) {
+            sdp.over_limits = true;
+            break;
+        }
+        m.formats[m.format_count++] = SdpFormat{static_cast<std::uint8_t>(*pt), 0, 1, {}};
+    }
+}
+
+// a=rtpmap:<payload type> <encoding name>/<clock rate>[/<channels>]
+void rtpmap(std::string_view value, SdpMedia& m) {
+    const auto pt = number(word(value), 127);
+    std::string_view map = word(value);
+    const std::size_t slash = map.find('/');
+    if (!pt || slash == std::string_view::npos || slash == 0) return;
+    std::string_view rest = map.substr(slash + 1);
+    const std::size_t second = rest.find('/');
+    const auto clock = number(rest.substr(0, second), 10'000'000);
+    if (!clock || *clock == 0) return;
+    for (std::size_t i = 0; i < m.format_count; ++i) {
+        SdpFormat& f = m.formats[i];
+        if (f.payload_type != *pt) continue;
+        f.encoding = map.substr(0, slash);
+        f.clock_rate = *clock;
+        if (second != std::string_view::npos)
+            f.channels = static_cast<std::uint8_t>(number(rest.substr(second + 1), 255).value_or(1));
+    }
+}
+
+std::optional<MediaDirection> direction(std::string_view a) {
+    if (a == "sendrecv") return MediaDirection::sendrecv;
+    if (a == "sendonly") return MediaDirection::sendonly;
+    if (a == "recvonly") return MediaDirection::recvonly;
+    if (a == "inactive") return MediaDirection::inactive;
+    return std::nullopt;
+}
+
+void media_attribute(std::string_view a, SdpMedia& m) {
+    const std::size_t colon = a.find(':');
+    const std::string_view name = a.substr(0, colon);
+    std::string_view value = colon == std::string_view::npos ? std::string_view{} : trim(a.substr(colon + 1));
+    if (name == "rtpmap") rtpmap(value, m);
+    else if (name == "ptime") m.ptime_ms = number(word(value), 1000).value_or(0);
+    else if (name == "rtcp") m.rtcp_port = static_cast<std::uint16_t>(number(word(value), 65535).value_or(0));
+    else if (name == "rtcp-mux") m.rtcp_mux = true;
+    else if (name == "crypto" || name == "fingerprint") m.encrypted = true;
+    else if (const auto d = direction(name)) m.direction = *d;
+}
+
+}  // namespace
+
+bool parse_sdp(std::string_view text, Sdp& sdp) {
+    wire::IpAddress session_address;
+    MediaDirection session_direction = MediaDirection::sendrecv;
+    bool session_encrypted = false, version = false;
+    while (!text.empty()) {
+        const std::size_t end = text.find('\n');
+        std::string_view line = text.substr(0, end);
+        text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+        while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.remove_suffix(1);
+        if (line.size() < 2 || line[1] != '=') continue;
+        const std::string_view value = line.substr(2);
+        SdpMedia* m = sdp.media_count > 0 ? &sdp.media[sdp.media_count - 1U] : nullptr;
+        switch (line[0]) {
+            case 'v': version = true; break;
+            case 'o': sdp.origin = value; break;
+            case 'c':
+                if (m == nullptr) session_address = connection(value);
+                else m->address = connection(value), m->has_connection = true;
+                break;
+            case 'm':
+                media_line(value, sdp);
+                if (m != &sdp.media[sdp.media_count - 1U]) {
+                    SdpMedia& added = sdp.media[sdp.media_count - 1U];
+                    added.direction = session_direction;
+                    added.encrypted |= session_encrypted;
+                }
+                break;
+            case 'a':
+                if (m != nullptr) media_attribute(value, *m);
+                else if (const auto d = direction(value)) session_direction = *d;
+                else if (value.starts_with("fingerprint:")) session_encrypted = true;
+                break;
+            default: break;
+        }
+    }
+    for (std::size_t i = 0; i < sdp.media_count; ++i)
+        if (!sdp.media[i].has_connection) sdp.media[i].address = session_address;
+    return version && sdp.media_count > 0;
+}
+
+}  // namespace voipprobe::probe

@@ -1,0 +1,140 @@
+#include "probe/voip/sip/call_media.hpp"
+
+#include <algorithm>
+
+#include "quality/codec_table.hpp"
+#include "wire/text.hpp"
+
+namespace voipprobe::probe {
+namespace {
+
+using wire::equals_ignore_case;
+
+constexpr std::size_t kMaxEncoding = 32;
+constexpr std::size_t kMaxEndpoints = 64;  // per call, copies on other hops included
+
+bool is_auxiliary(std::string_view encoding) {
+    return equals_ignore_case(encoding, "telephone-event") || equals_ignore_case(encoding, "CN") ||
+           equals_ignore_case(encoding, "red") || encoding.empty();
+}
+
+CallFormat to_format(const SdpFormat& f) {
+    CallFormat out{f.payload_type, f.clock_rate, std::string(f.encoding.substr(0, kMaxEncoding))};
+    if (out.encoding.empty()) {
+        if (const auto* known = quality::find_static_payload_type(f.payload_type)) {
+            out.encoding = known->name;
+            out.clock_rate = known->clock;
+        }
+    }
+    return out;
+}
+
+void update_line(CallMedia& line, const SdpMedia& m) {
+    line.kind = m.kind;
+    line.direction = m.direction;
+    line.encrypted = m.encrypted;
+    line.rtp = m.rtp;
+    line.endpoint = {m.address, m.port};
+    // Types that are no longer listed keep their meaning: packets sent before the change are still on their way.
+    for (std::size_t i = 0; i < m.format_count; ++i) {
+        CallFormat f = to_format(m.formats[i]);
+        const auto old = std::find_if(line.formats.begin(), line.formats.end(),
+                                      [&](const CallFormat& o) { return o.payload_type == f.payload_type; });
+        if (old != line.formats.end()) *old = std::move(f);
+        else if (line.formats.size() < 2 * kMaxFormats) line.formats.push_back(std::move(f));
+    }
+}
+
+std::vector<std::string> audio_codecs(const Sdp& sdp) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < sdp.media_count; ++i) {
+        const SdpMedia& m = sdp.media[i];
+        if (m.kind != MediaKind::audio || !m.rtp || m.port == 0) continue;
+        for (std::size_t j = 0; j < m.format_count; ++j) {
+            CallFormat f = to_format(m.formats[j]);
+            if (is_auxiliary(f.encoding)) continue;
+            if (std::find(names.begin(), names.end(), f.encoding) == names.end()) names.push_back(std::move(f.encoding));
+        }
+    }
+    return names;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+    std::string out;
+    for (const std::string& n : names) {
+        if (!out.empty()) out += ';';
+        out += n;
+    }
+    return out;
+}
+
+void negotiate(Call& call, const Sdp& sdp, const SdpUse& use) {
+    std::vector<std::string> names = audio_codecs(sdp);
+    if (call.answered) return;  // the first agreement names the call's codecs
+    if (call.offered_by == Side::none || call.offered_by == use.from) {
+        call.offered_by = use.from;
+        call.offer = std::move(names);
+        call.codecs = joined(call.offer);
+        return;
+    }
+    std::vector<std::string> agreed;
+    for (const std::string& o : call.offer)
+        for (const std::string& a : names)
+            if (equals_ignore_case(o, a)) {
+                agreed.push_back(o);
+                break;
+            }
+    call.answered = true;
+    call.audio_agreed = !agreed.empty();
+    if (!agreed.empty()) call.codecs = joined(agreed);
+    else if (!names.empty()) call.codecs = joined(names);
+}
+
+// Hold is asked for in an offer within the running call: a direction without receiving, or the address 0.0.0.0.
+void update_hold(Call& call, const Sdp& sdp, const SdpUse& use) {
+    const auto* audio = std::find_if(sdp.media.begin(), sdp.media.begin() + sdp.media_count,
+                                     [](const SdpMedia& m) { return m.kind == MediaKind::audio; });
+    if (audio == sdp.media.begin() + sdp.media_count || !use.established || !use.is_request) return;
+    const bool holds = audio->direction == MediaDirection::sendonly || audio->direction == MediaDirection::inactive ||
+                       (audio->address.is_unspecified() && !audio->address.is_none());
+    const auto bit = static_cast<std::uint8_t>(use.from == Side::callee ? 2 : 1);
+    const std::uint8_t before = call.holders;
+    call.holders = holds ? static_cast<std::uint8_t>(before | bit) : static_cast<std::uint8_t>(before & ~bit);
+    if (before == 0 && call.holders != 0) call.held_since = use.time;
+    if (before != 0 && call.holders == 0) call.held_ns += use.time - call.held_since;
+}
+
+void promise(Call& call, std::uint32_t index, const SdpMedia& m, std::size_t line, const SdpUse& use,
+             MediaTable& media) {
+    if (!m.rtp || m.port == 0 || m.address.is_unspecified() || m.address.is_multicast()) return;
+    if (call.endpoints.size() >= kMaxEndpoints) return;
+    const wire::Endpoint at{m.address, m.port};
+    if (media.add(at, {index, call.serial, use.from, static_cast<std::uint8_t>(line), use.time}))
+        call.endpoints.push_back(at);
+}
+
+}  // namespace
+
+void apply_sdp(Call& call, std::uint32_t index, const Sdp& sdp, const SdpUse& use, MediaTable& media) {
+    CallParty& party = call.party(use.from);
+    if (use.first_copy) {
+        if (party.media.size() < sdp.media_count) party.media.resize(sdp.media_count);
+        for (std::size_t i = 0; i < sdp.media_count; ++i) update_line(party.media[i], sdp.media[i]);
+        party.has_sdp = true;
+        negotiate(call, sdp, use);
+        update_hold(call, sdp, use);
+    }
+    for (std::size_t i = 0; i < sdp.media_count; ++i) promise(call, index, sdp.media[i], i, use, media);
+}
+
+const CallFormat* find_format(const Call& call, Side side, std::size_t line, std::uint8_t pt) {
+    for (const Side s : {side, other(side)}) {
+        const CallParty& party = call.party(s);
+        if (line >= party.media.size()) continue;
+        for (const CallFormat& f : party.media[line].formats)
+            if (f.payload_type == pt && f.clock_rate != 0) return &f;
+    }
+    return nullptr;
+}
+
+}  // namespace voipprobe::probe

@@ -1,0 +1,51 @@
+#include "probe/voip/sip/call_table.hpp"
+
+namespace voipprobe::probe {
+
+CallIndex CallTable::find(std::string_view call_id) const {
+    const auto [begin, end] = by_id_.equal_range(hash(call_id));
+    for (auto it = begin; it != end; ++it)
+        if (calls_[it->second]->call_id == call_id) return it->second;
+    return 0;
+}
+
+CallIndex CallTable::add(std::string_view call_id) {
+    if (by_id_.size() >= max_calls_) return 0;
+    CallIndex i = 0;
+    if (!free_.empty()) {
+        i = free_.back();
+        free_.pop_back();
+    } else {
+        i = static_cast<CallIndex>(calls_.size());
+        calls_.emplace_back();
+    }
+    calls_[i] = std::make_unique<Call>();
+    Call& c = *calls_[i];
+    c.call_id = call_id;
+    c.serial = next_serial_++;
+    c.times.fill(wire::kNever);
+    by_id_.emplace(hash(call_id), i);
+    return i;
+}
+
+void CallTable::remove(CallIndex i) {
+    const auto [begin, end] = by_id_.equal_range(hash(calls_[i]->call_id));
+    for (auto it = begin; it != end; ++it) {
+        if (it->second != i) continue;
+        by_id_.erase(it);
+        break;
+    }
+    calls_[i].reset();
+    free_.push_back(i);
+}
+
+CallIndex CallTable::next_due() {
+    while (!deadlines_.empty()) {
+        const Deadline d = deadlines_.top();
+        if (get(d.call, d.serial) != nullptr) return d.call;
+        deadlines_.pop();
+    }
+    return 0;
+}
+
+}  // namespace voipprobe::probe
