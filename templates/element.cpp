@@ -137,19 +137,31 @@ const std::unordered_map<std::uint16_t, const Element*>& by_v9() {
     return *map;
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
+constexpr std::size_t kLongestName = 63;
+constexpr bool names_fit() {
+    for (const Element& e : kElements)
+        if (e.name.size() > kLongestName) return false;
+    return true;
+}
+static_assert(names_fit(), "elements.def: a name is too long for edit_distance");
+
+// Levenshtein's distance, or anything above `most` when it is more than that. `b` is an element's name.
+std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t most) {
+    if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) > most) return most + 1;
+    std::array<std::size_t, kLongestName + 1> row{};
     for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
     for (std::size_t i = 1; i <= a.size(); ++i) {
         std::size_t diagonal = row[0];
-        row[0] = i;
+        std::size_t least = row[0] = i;
         for (std::size_t j = 1; j <= b.size(); ++j) {
             const std::size_t up = row[j];
             row[j] = std::min({up + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
             diagonal = up;
+            least = std::min(least, row[j]);
         }
+        if (least > most) return most + 1;
     }
-    return row.back();
+    return row[b.size()];
 }
 
 }  // namespace
@@ -175,14 +187,13 @@ const Element* find_by_v9(std::uint16_t v9_type) {
 }
 
 std::vector<std::string_view> nearest_names(std::string_view name, std::size_t limit) {
+    const std::size_t most = std::max<std::size_t>(3, name.size() / 3);
     std::vector<std::pair<std::size_t, std::string_view>> ranked;
-    for (const Element& e : kElements) ranked.emplace_back(edit_distance(name, e.name), e.name);
+    for (const Element& e : kElements)
+        if (const std::size_t d = edit_distance(name, e.name, most); d <= most) ranked.emplace_back(d, e.name);
     std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<std::string_view> out;
-    for (const auto& [distance, candidate] : ranked) {
-        if (out.size() == limit || distance > std::max<std::size_t>(4, name.size() / 2)) break;
-        out.push_back(candidate);
-    }
+    for (std::size_t i = 0; i < std::min(limit, ranked.size()); ++i) out.push_back(ranked[i].second);
     return out;
 }
 

@@ -48,6 +48,7 @@ std::vector<std::string_view> guesses(std::string_view name) {
     if (!found.empty()) return found;
     std::string upper(name);
     for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    if (upper == name) return {};
     return nearest_names(upper);
 }
 

@@ -274,13 +274,13 @@ Append IpfixEncoder::append(std::uint16_t template_id, Bytes packed) {
     Impl& my = *impl_;
     const auto it = my.templates.find(template_id);
     if (it == my.templates.end() || packed.size() < it->second.fixed) return my.refuse();
-    if (my.holds == Impl::Holds::templates) return Append::full;
     std::size_t length = my.convert(it->second, packed);
     if (length == 0) return my.refuse();
     if (kHeader + kSetHeader + length > my.limit) {
         ++my.stats.too_large;
         return Append::too_large;
     }
+    if (my.holds == Impl::Holds::templates) return Append::full;
     if (my.set != template_id) length += kSetHeader;
     if (my.used + length > my.limit) return Append::full;
     my.allocate_buffer();

@@ -50,6 +50,8 @@ class MessageEncoder {
     virtual Append append_template(std::uint16_t template_id) = 0;
     // Puts a record into the open message, opening one when there is none.
     virtual Append append(std::uint16_t template_id, Bytes packed) = 0;
+    // What v9's sysUptime counts from, when it was not known before; before the first finish().
+    virtual void set_boot_time(TimeNs) {}
     // True when there is nothing for finish() to close.
     virtual bool empty() const = 0;
     // Closes the open message and returns it; valid until the next call of any function. Empty when empty().

@@ -19,6 +19,7 @@ class Netflow9Encoder final : public MessageEncoder {
     Result<void> add_template(const TemplateLayout& layout) override;
     Append append_template(std::uint16_t template_id) override;
     Append append(std::uint16_t template_id, Bytes packed) override;
+    void set_boot_time(TimeNs boot_time) override { config_.boot_time = boot_time; }
     bool empty() const override { return count_ == 0; }
     Bytes finish(TimeNs export_time) override;
     const EncoderStats& stats() const override { return stats_; }

@@ -1,0 +1,40 @@
+#include "config/log.hpp"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "wire/text.hpp"
+
+namespace voipprobe::log {
+namespace {
+
+// Messages may quote names from the network or the command line: one line, no control characters.
+void write(spdlog::level::level_enum level, std::string_view message) {
+    if (!spdlog::should_log(level)) return;
+    if (wire::is_clean_text(message))
+        spdlog::log(level, "{}", message);
+    else
+        spdlog::log(level, "{}", wire::clean_text(message));
+}
+
+}  // namespace
+
+void init(const std::string& program, Level least) {
+    auto logger = std::make_shared<spdlog::logger>(program, std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    logger->set_pattern("%n: %l: %v");
+    switch (least) {
+        case Level::debug: logger->set_level(spdlog::level::debug); break;
+        case Level::info: logger->set_level(spdlog::level::info); break;
+        case Level::warning: logger->set_level(spdlog::level::warn); break;
+        case Level::error: logger->set_level(spdlog::level::err); break;
+    }
+    logger->flush_on(spdlog::level::debug);
+    spdlog::set_default_logger(std::move(logger));
+}
+
+void debug(std::string_view message) { write(spdlog::level::debug, message); }
+void info(std::string_view message) { write(spdlog::level::info, message); }
+void warning(std::string_view message) { write(spdlog::level::warn, message); }
+void error(std::string_view message) { write(spdlog::level::err, message); }
+
+}  // namespace voipprobe::log

@@ -1,0 +1,20 @@
+// What both programs say on stderr: "voipprobe: warning: ...". The libraries' core rooms never log.
+// Thread rule: init() once before threads start; the rest from any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace voipprobe::log {
+
+enum class Level : std::uint8_t { debug, info, warning, error };
+
+// Messages below `least` are not written.
+void init(const std::string& program, Level least);
+void debug(std::string_view message);
+void info(std::string_view message);
+void warning(std::string_view message);
+void error(std::string_view message);
+
+}  // namespace voipprobe::log

@@ -1,0 +1,78 @@
+// Everything voipprobe can be told, with its defaults (docs/usage.md). Times in seconds unless the name says more.
+// Thread rule: a value, constant after start-up.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "wire/result.hpp"
+
+namespace voipprobe::config {
+
+enum class Dispatch : std::uint8_t { all, round_robin, hash_call };
+enum class Biflow : std::uint8_t { ntop, rfc5103, off };
+enum class Privacy : std::uint8_t { off, hash, drop };
+enum class DumpFormat : std::uint8_t { csv, json, text };
+enum class Report : std::uint8_t { none, text, json };
+enum class Progress : std::uint8_t { automatic, never, plain };
+
+// Codec of a dynamic payload type where no SDP was seen: 120=opus/48000.
+struct RtpMapEntry {
+    std::uint8_t payload_type = 0;  // 0..127
+    std::string codec;
+    std::uint32_t clock_rate = 0;  // Hz
+    friend bool operator==(const RtpMapEntry&, const RtpMapEntry&) = default;
+};
+
+struct ProbeConfig {
+    // where from
+    std::vector<std::string> interfaces;  // none: the interface of the default route
+    std::string filter;                   // BPF
+    std::uint32_t snaplen = 65535;        // octets
+    // where to
+    std::vector<std::string> collectors;  // as typed; see effective_collectors()
+    Dispatch dispatch = Dispatch::all;
+    std::string dump_dir;  // empty: no dump
+    DumpFormat dump_format = DumpFormat::csv;
+    // what
+    std::string template_spec = "voip";
+    std::uint16_t template_id = 257;  // first
+    std::uint8_t export_version = 10;  // 9 NetFlow v9, 10 IPFIX
+    std::uint32_t domain = 1;  // observation domain; options data go into domain 0
+    Biflow biflow = Biflow::ntop;
+    std::uint32_t pen = 32473;  // enterprise number of our own elements
+    // when
+    std::uint32_t active_timeout = 120;
+    std::uint32_t idle_timeout = 30;
+    std::optional<std::uint32_t> queue_wait;  // default: 30 live, 0 files
+    std::uint32_t template_every = 10;        // messages
+    std::uint32_t message_size = 1400;        // octets
+    std::uint32_t pacing = 0;                 // ms between messages; 0: none live, a token bucket for files
+    // how
+    std::uint32_t max_flows = 1'000'000;
+    std::uint32_t workers = 1;
+    std::vector<RtpMapEntry> rtp_map;
+    bool rtp_heuristic = true;
+    bool voip_only = false;
+    Privacy privacy = Privacy::off;
+    std::string privacy_key;  // file
+    bool dtmf = false;
+    bool dedup = true;
+    bool strict = false;
+    // talk
+    Report stats = Report::none;
+    Progress progress = Progress::automatic;
+    std::uint32_t verbose = 0;
+    bool quiet = false;
+
+    // nProbe's default collector, 127.0.0.1:2055, unless records are dumped to files.
+    std::vector<std::string> effective_collectors() const;
+    std::uint32_t effective_queue_wait(bool live) const { return queue_wait.value_or(live ? 30U : 0U); }
+};
+
+// Contradictions between options, and options that this version refuses because it does not do them yet.
+Result<void> validate(const ProbeConfig& config);
+
+}  // namespace voipprobe::config

@@ -1,0 +1,195 @@
+#include "probe/export/exporter.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <string_view>
+#include <thread>
+
+#include "probe/export/batch_queue.hpp"
+#include "probe/export/output.hpp"
+#include "probe/export/packed_record.hpp"
+#include "wire/siphash.hpp"
+
+namespace voipprobe::probe {
+namespace {
+
+constexpr std::size_t kBatch = 64 * 1024;
+
+// What a batch consists of: this, then for a record its packed octets.
+struct Event {
+    enum class What : std::uint32_t { record, tick, boot_time };
+    What what = What::record;
+    std::uint32_t template_index = 0;
+    std::uint64_t length = 0;
+    wire::TimeNs time = 0;
+};
+
+void put(Batch& batch, const Event& e, wire::Bytes packed = {}) {
+    const auto* raw = reinterpret_cast<const std::uint8_t*>(&e);
+    batch.insert(batch.end(), raw, raw + sizeof e);
+    batch.insert(batch.end(), packed.begin(), packed.end());
+}
+
+}  // namespace
+
+struct Exporter::Impl {
+    Impl(const ExportConfig& c, std::vector<templates::PlannedTemplate> p)
+        : config(c), plan(std::move(p)), queue(std::max<std::size_t>(2, c.queue_octets / kBatch)) {
+        for (const templates::PlannedTemplate& t : plan) call_field.push_back(call_identity(t));
+    }
+
+    // The field that says which call a record belongs to: its index, or the number of fields when it has none.
+    static std::size_t call_identity(const templates::PlannedTemplate& t) {
+        const auto index_of = [&](templates::ElementId id) {
+            return static_cast<std::size_t>(std::find(t.elements.begin(), t.elements.end(), id) - t.elements.begin());
+        };
+        for (const auto id : {templates::ElementId::CALL_RECORD_ID, templates::ElementId::RECORD_ID,
+                              templates::ElementId::SIP_CALL_ID, templates::ElementId::RTP_SIP_CALL_ID})
+            if (const std::size_t i = index_of(id); i < t.elements.size()) return i;
+        return t.elements.size();
+    }
+
+    Output& choose(std::size_t template_index, wire::Bytes packed) {
+        if (config.dispatch == Dispatch::round_robin) return *outputs[turn++ % outputs.size()];
+        const wire::Bytes id = packed_field(plan[template_index].layout, packed, call_field[template_index]);
+        return *outputs[wire::siphash13(wire::SipKey{}, id) % outputs.size()];
+    }
+
+    void handle(const Event& e, wire::Bytes packed) {
+        switch (e.what) {
+            case Event::What::boot_time:
+                for (auto& o : outputs) o->set_boot_time(e.time);
+                return;
+            case Event::What::tick:
+                for (auto& o : outputs) o->tick(e.time);
+                return;
+            case Event::What::record: break;
+        }
+        if (config.dispatch == Dispatch::all || outputs.size() == 1)
+            for (auto& o : outputs) o->record(e.template_index, packed, e.time);
+        else
+            choose(e.template_index, packed).record(e.template_index, packed, e.time);
+    }
+
+    void run() {
+        Batch batch;
+        while (queue.pop(batch)) {
+            for (std::size_t at = 0; at + sizeof(Event) <= batch.size();) {
+                Event e;
+                std::memcpy(&e, batch.data() + at, sizeof e);
+                at += sizeof e;
+                handle(e, wire::Bytes(batch).subspan(at, e.length));
+                at += e.length;
+            }
+            publish();
+        }
+        for (auto& o : outputs) o->close();
+        publish();
+    }
+
+    void publish() {
+        const std::lock_guard lock(mutex);
+        published = counted;
+    }
+
+    void flush() {
+        if (open.empty()) return;
+        if (!queue.push(open, !config.live)) {
+            dropped += open_records;
+            open.clear();
+            if (lost_boot_time) put(open, {Event::What::boot_time, 0, 0, boot_time});
+        } else {
+            lost_boot_time = false;
+        }
+        open_records = 0;
+    }
+
+    const ExportConfig config;
+    const std::vector<templates::PlannedTemplate> plan;
+    std::vector<std::size_t> call_field;
+    std::vector<std::unique_ptr<Output>> outputs;
+    std::vector<LocalEndpoint> endpoints;
+    std::size_t turn = 0;
+    ExportStats counted;  // export thread
+    // caller's side
+    BatchQueue queue;
+    Batch open;
+    std::uint64_t open_records = 0;
+    std::atomic<std::uint64_t> submitted = 0;
+    std::atomic<std::uint64_t> dropped = 0;
+    wire::TimeNs boot_time = 0;
+    bool lost_boot_time = false;  // it is in the open batch and would go with it
+    bool finished = false;
+    std::thread thread;
+    // between both
+    mutable std::mutex mutex;
+    ExportStats published;
+};
+
+Exporter::Exporter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Exporter::~Exporter() { finish(); }
+
+Result<std::unique_ptr<Exporter>> Exporter::open(const ExportConfig& config,
+                                                 std::vector<templates::PlannedTemplate> plan) {
+    auto impl = std::make_unique<Impl>(config, std::move(plan));
+    Destination nowhere;
+    nowhere.transport = Transport::none;
+    std::vector<Destination> destinations = config.destinations;
+    if (destinations.empty()) destinations.push_back(nowhere);
+    for (const Destination& d : destinations) {
+        auto sender = open_sender(d);
+        if (!sender) return tl::unexpected<Error>(sender.error());
+        if (const auto local = (*sender)->local()) impl->endpoints.push_back(*local);
+        auto output = Output::make(impl->config, d, impl->plan, std::move(*sender), impl->counted);
+        if (!output) return tl::unexpected<Error>(output.error());
+        impl->outputs.push_back(std::move(*output));
+    }
+    impl->open.reserve(kBatch + 4096);
+    impl->thread = std::thread([&my = *impl] { my.run(); });
+    return std::unique_ptr<Exporter>(new Exporter(std::move(impl)));
+}
+
+void Exporter::set_boot_time(wire::TimeNs boot_time) {
+    impl_->boot_time = boot_time;
+    impl_->lost_boot_time = true;
+    put(impl_->open, {Event::What::boot_time, 0, 0, boot_time});
+}
+
+void Exporter::submit(std::size_t template_index, wire::Bytes packed, wire::TimeNs export_time) {
+    Impl& my = *impl_;
+    ++my.submitted;
+    ++my.open_records;
+    put(my.open, {Event::What::record, static_cast<std::uint32_t>(template_index), packed.size(), export_time}, packed);
+    if (my.open.size() >= kBatch) my.flush();
+}
+
+void Exporter::tick(wire::TimeNs now) {
+    Impl& my = *impl_;
+    put(my.open, {Event::What::tick, 0, 0, now});
+    if (my.config.live || my.open.size() >= kBatch) my.flush();
+}
+
+ExportStats Exporter::finish() {
+    Impl& my = *impl_;
+    if (!my.finished) {
+        my.finished = true;
+        if (!my.open.empty()) my.queue.push(my.open, true);
+        my.queue.close();
+        my.thread.join();
+    }
+    return stats();
+}
+
+ExportStats Exporter::stats() const {
+    const Impl& my = *impl_;
+    const std::lock_guard lock(my.mutex);
+    ExportStats s = my.published;
+    s.submitted = my.submitted;
+    s.dropped = my.dropped;
+    return s;
+}
+
+const std::vector<LocalEndpoint>& Exporter::local_endpoints() const { return impl_->endpoints; }
+
+}  // namespace voipprobe::probe

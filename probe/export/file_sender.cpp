@@ -1,0 +1,65 @@
+// file:PATH, an IPFIX file (RFC 5655): the messages one after the other. Written as PATH.part, renamed when closed.
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "probe/export/sender.hpp"
+
+namespace voipprobe::probe {
+namespace {
+
+std::error_code last_error() { return {errno, std::generic_category()}; }
+
+class FileSender final : public Sender {
+  public:
+    FileSender(std::FILE* file, std::string path) : file_(file), path_(std::move(path)) {}
+    ~FileSender() override { close(); }
+    FileSender(const FileSender&) = delete;
+    FileSender& operator=(const FileSender&) = delete;
+
+    std::error_code send(wire::Bytes message) override {
+        if (file_ == nullptr) return std::make_error_code(std::errc::bad_file_descriptor);
+        if (std::fwrite(message.data(), 1, message.size(), file_) == message.size()) return {};
+        return last_error();
+    }
+
+    std::error_code close() override {
+        if (file_ == nullptr) return {};
+        std::error_code error;
+        if (std::ferror(file_) != 0) error = std::make_error_code(std::errc::io_error);
+        if (std::fclose(file_) != 0) error = last_error();
+        file_ = nullptr;
+        if (!error && std::rename((path_ + ".part").c_str(), path_.c_str()) != 0) error = last_error();
+        return error;
+    }
+
+  private:
+    std::FILE* file_;
+    std::string path_;
+};
+
+class NullSender final : public Sender {
+  public:
+    std::error_code send(wire::Bytes) override { return {}; }
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Sender>> open_file_sender(const Destination& destination) {
+    std::FILE* file = std::fopen((destination.host + ".part").c_str(), "wb");
+    if (file == nullptr)
+        return fail(ExitCode::failure, destination.text() + ": cannot write: " + std::strerror(errno));
+    return std::make_unique<FileSender>(file, destination.host);
+}
+
+Result<std::unique_ptr<Sender>> open_sender(const Destination& destination) {
+    switch (destination.transport) {
+        case Transport::udp: return open_udp_sender(destination);
+        case Transport::tcp: return open_tcp_sender(destination);
+        case Transport::file: return open_file_sender(destination);
+        case Transport::none: break;
+    }
+    return std::make_unique<NullSender>();
+}
+
+}  // namespace voipprobe::probe
