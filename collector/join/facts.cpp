@@ -53,6 +53,11 @@ wire::Endpoint read_endpoint(const Record& r, bool source) {
     return {address.value_or(wire::IpAddress{}), port(r, source ? L4_SRC_PORT : L4_DST_PORT)};
 }
 
+Count jitter_range_ns(const StreamFacts& s) {
+    if (!s.jitter_max_ns || !s.jitter_min_ns || *s.jitter_max_ns < *s.jitter_min_ns) return std::nullopt;
+    return *s.jitter_max_ns - *s.jitter_min_ns;
+}
+
 NameAddr split_name_addr(std::string_view s) {
     NameAddr out;
     s = wire::trim(s);

@@ -94,6 +94,9 @@ struct NameAddr {
 };
 NameAddr split_name_addr(std::string_view text);
 
+// Largest minus smallest value of the jitter series.
+Count jitter_range_ns(const StreamFacts& s);
+
 // Helpers for the readers of both record styles.
 wire::Endpoint read_endpoint(const Record& r, bool source);
 RecordId read_id(const Record& r, templates::ElementId id);

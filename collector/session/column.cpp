@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 
 namespace voipprobe::collector {
 namespace {
@@ -84,7 +85,9 @@ std::vector<std::string> CompiledTemplate::names() const {
 
 CompiledTemplate compile(wire::TemplateSpec spec, wire::FlowProtocol protocol, std::uint32_t own_pen,
                          const TypeRegistry& types) {
+    static std::atomic<std::uint64_t> serial{0};
     CompiledTemplate t;
+    t.serial = ++serial;
     t.protocol = protocol;
     t.types_generation = types.generation();
     t.columns.reserve(spec.fields.size());

@@ -38,6 +38,7 @@ struct Column {
 };
 
 struct CompiledTemplate {
+    std::uint64_t serial = 0;  // never used twice: a key for what others derive from a template
     wire::TemplateSpec spec;
     wire::FlowProtocol protocol = wire::FlowProtocol::ipfix;
     std::vector<Column> columns;  // one per field, in wire order
