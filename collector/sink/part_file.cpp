@@ -108,6 +108,8 @@ Result<void> PartFile::recover() {
 }
 
 void PartFile::append(std::string_view line) {
+    if (!is_open())
+        if (auto opened = open(); !opened) last_error_ = opened.error().message;
     if (buffer_.size() + line.size() > kMaxWaiting) {
         ++dropped_lines_;
         return;
@@ -140,13 +142,14 @@ void PartFile::write_out() {
 }
 
 bool PartFile::close(bool rotated) {
-    if (!is_open()) return true;
+    if (!is_open() && buffer_.empty()) return true;
     flush();
     const bool whole = buffer_.empty();
     if (!whole) {
         dropped_lines_ += static_cast<std::uint64_t>(std::count(buffer_.begin(), buffer_.end(), '\n'));
         buffer_.clear();
     }
+    if (!is_open()) return false;
     if (fsync(fd_) != 0 && errno != EINVAL) fail_with("cannot sync " + part_path().string(), errno);
     std::error_code error;
     if (rotated) {
