@@ -80,7 +80,8 @@ std::string Collector::stats(config::StatsFormat format) const {
         {"dropped_rows", dropped_rows()}};
     if (format == config::StatsFormat::json) return json.dump() + "\n";
     std::string out;
-    for (const auto& [path, value] : json.flatten().items()) {
+    const Json flat = json.flatten();
+    for (const auto& [path, value] : flat.items()) {
         std::string name = path.substr(1);
         for (char& c : name) c = c == '/' ? ' ' : c == '_' ? ' ' : c;
         out += name + ": " + value.dump() + "\n";

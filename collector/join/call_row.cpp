@@ -80,7 +80,7 @@ CallRow make_call_row(ProbeId probe, CallFacts facts, std::span<const StreamFact
     row.callee = make_heard(towards_callee, c.callee_media, c.ok, scoring);
     fill_times(row, media_span(streams));
 
-    const CombinedScore combined = combine(row.caller.score, row.callee.score);
+    const quality::CallScore combined = quality::combine(row.caller.score, row.callee.score);
     row.mos = combined.mos;
     row.mos_scale = combined.mos_scale;
     row.mos_common = combined.mos_common;

@@ -40,6 +40,7 @@ void Joiner::on_record(const Record& record, RecordKind kind) {
         case RecordKind::interval: {
             ++counters_.interval_rows;
             IntervalFacts facts = read_interval(record);
+            derive_missing(facts.figures);
             Score score = score_stream(facts.figures, options_.scoring);
             rows_.interval(IntervalRow{record.probe(), std::move(facts), std::move(score)});
             break;
@@ -85,6 +86,7 @@ void Joiner::call_record(const Record& record) {
 
 void Joiner::stream_record(const Record& record) {
     StreamFacts s = read_stream(record);
+    derive_missing(s);
     if (s.record_id == kNoId) {
         if (s.src.address.is_none()) {
             ++counters_.no_identity;
@@ -105,7 +107,7 @@ void Joiner::stream_record(const Record& record) {
         ++counters_.superseded;
         if (s.revision < known.facts.revision) return;
         known.facts = std::move(s);
-        if (known.facts.final) write_stream(call, known);
+        if (known.facts.final && !call.pair_needed) write_stream(call, known);
         reconsider(call, false);
         return;
     }
@@ -115,7 +117,7 @@ void Joiner::stream_record(const Record& record) {
     }
     call.streams.push_back({std::move(s), false});
     stream_home_[stream_key] = call.key;
-    if (call.streams.back().facts.final) write_stream(call, call.streams.back());
+    if (call.streams.back().facts.final && !call.pair_needed) write_stream(call, call.streams.back());
     reconsider(call, false);
 }
 

@@ -29,7 +29,7 @@ bool all_final(const OpenCall& call) {
 bool both_directions(const OpenCall& call) {
     for (const OpenStream& a : call.streams)
         for (const OpenStream& b : call.streams)
-            if (a.facts.src == b.facts.dst && a.facts.dst == b.facts.src) return true;
+            if (a.facts.is_audio() && b.facts.is_audio() && a.facts.src == b.facts.dst && a.facts.dst == b.facts.src) return true;
     return false;
 }
 
@@ -131,7 +131,7 @@ void Joiner::write_stream(OpenCall& call, OpenStream& stream) {
 
 void Joiner::write_call(OpenCall& call) {
     call.row_written = true;
-    remember(call.key.probe, call.key.id);
+    if (!call.pair_needed) remember(call.key.probe, call.key.id);  // ports are used again
     if (call.streams.empty() && !call.facts.from_exporter) return;
     if (!call.facts.from_exporter && call.pair_needed && !both_directions(call)) return;
     std::vector<StreamFacts> streams;
@@ -149,6 +149,8 @@ void Joiner::settle(const CallKey& key) {
     OpenCall* call = find(key);
     if (call == nullptr) return;
     clear_due(*call);
+    for (OpenStream& s : call->streams)
+        if (s.facts.final) write_stream(*call, s);
     if (!call->row_written) write_call(*call);
     reconsider(*call, false);  // nothing left, or late streams
 }

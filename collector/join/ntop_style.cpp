@@ -28,12 +28,13 @@ Real hundredth(const Count& v) {
     return static_cast<double>(*v) / 100;
 }
 
-// The biflow's times in whichever clock its template has; uptimes are left alone.
+// The biflow's times in whichever clock its template has.
 Count flow_time(const Record& r, bool first) {
     for (const ElementId id : first ? std::array{FLOW_START_MICROSECONDS, FLOW_START_MILLISECONDS, FLOW_START_SEC}
                                     : std::array{FLOW_END_MICROSECONDS, FLOW_END_MILLISECONDS, FLOW_END_SEC})
         if (const auto t = r[id].as_time()) return t;
-    return std::nullopt;
+    const auto uptime = r[first ? FIRST_SWITCHED : LAST_SWITCHED].as_number();
+    return uptime ? r.time_of_uptime(*uptime) : std::nullopt;
 }
 
 bool seen(const Record& r, const DirectionElements& d) {
@@ -54,7 +55,7 @@ StreamFacts direction(const Record& r, const DirectionElements& d, bool in) {
     s.vlan = r[in ? SRC_VLAN : DST_VLAN].as_number();
     s.tos = r[in ? SRC_TOS : DST_TOS].as_number();
     s.payload_type = r[d.payload_type].as_number();
-    name_static_codec(s);
+    derive_missing(s);
     if (in) {  // one set of these per biflow: that of its first direction
         s.ssrc = r[RTP_SSRC].as_number();
         if (!s.ssrc) s.ssrc = r[RTP_FIRST_SSRC].as_number();

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "collector/join/facts.hpp"
+#include "quality/score.hpp"
 
 namespace voipprobe::collector {
 
@@ -14,21 +15,14 @@ struct ScoringOptions {
 };
 
 // Empty = no score can be given. R on the scale's own range.
-struct Score {
-    Real r_factor, mos_lq, mos_cq, mos_lqo_est, mos_common;
-    std::string mos_scale, mos_basis;
+struct Score : quality::Score {
     Real clean_mos_lq, clean_mos_common;  // of the codec without any loss, for the verdict `codec`
 };
 
-// Fills codec, clock rate and medium from a static payload type (RFC 3551 tables 4 and 5), if it is one.
-void name_static_codec(StreamFacts& s);
+// Fills what follows from the rest and is therefore not sent: codec and clock of a static payload type (RFC 3551
+// tables 4 and 5), the medium by the codec, and the smallest jitter, which is J of the first packet, 0.
+void derive_missing(StreamFacts& s);
 
 Score score_stream(const StreamFacts& s, const ScoringOptions& options);
-
-struct CombinedScore {
-    Real mos, mos_common;  // the lower one; mos is empty when the scales differ
-    std::string mos_scale;
-};
-CombinedScore combine(const Score& a, const Score& b);
 
 }  // namespace voipprobe::collector

@@ -10,6 +10,11 @@ using wire::TemplateEvent;
 // An exporter that sent data twice is worth protecting from a flood of newcomers.
 constexpr std::uint64_t kProvenMessages = 2;
 
+MessageTime time_of(const wire::MessageHeader& h) {
+    if (h.protocol == wire::FlowProtocol::ipfix) return {h.export_seconds, std::nullopt};
+    return {h.export_seconds, h.uptime_ms};
+}
+
 }  // namespace
 
 struct Decoder::Context {
@@ -19,6 +24,7 @@ struct Decoder::Context {
     Domain& domain;
     RecordConsumer& consumer;
     ProbeId probe;
+    MessageTime time;
     wire::RecordBudget budget{};
     std::uint32_t records = 0;  // data records of this message
     bool all_decoded = true;
@@ -66,7 +72,7 @@ bool Decoder::message(const Peer& peer, wire::Bytes octets, RecordConsumer& cons
     const Key key = key_of(peer);
     Exporter& exporter = exporter_of(key);
     Domain& domain = domain_of(exporter, h.domain);
-    Context c{key, h, exporter, domain, consumer, ProbeId{peer.endpoint.address, h.domain}};
+    Context c{key, h, exporter, domain, consumer, ProbeId{peer.endpoint.address, h.domain}, time_of(h)};
     consumer.on_message(c.probe, wire::kSecond * h.export_seconds);
 
     bool useful = false;
@@ -131,7 +137,7 @@ bool Decoder::define(Context& c, wire::TemplateSpec spec) {
     const std::uint32_t of_this_message = c.records;
     for (const PendingSet& waiting : c.domain.take_pending(id, c.header.export_seconds)) {
         ++counters_.sets_decoded_late;
-        decode_set(c, *layout, waiting.body, waiting.export_seconds);
+        decode_set(c, *layout, waiting.body, waiting.time);
     }
     c.records = of_this_message;  // they were numbered by the message they came in
     return true;
@@ -152,19 +158,19 @@ bool Decoder::read_data(Context& c, const wire::SetView& set) {
     const auto layout = c.domain.find(set.id);
     if (layout == nullptr) {
         c.all_decoded = false;
-        c.domain.wait(set.id, c.header.export_seconds, set.body);
+        c.domain.wait(set.id, c.time, set.body);
         return false;
     }
     if (layout->has_unknown && layout->types_generation != c.exporter.types.generation()) {
         keep(c, compile(layout->spec, layout->protocol, own_pen_, c.exporter.types));
-        decode_set(c, *c.domain.find(set.id), set.body, c.header.export_seconds);
+        decode_set(c, *c.domain.find(set.id), set.body, c.time);
         return true;
     }
-    decode_set(c, *layout, set.body, c.header.export_seconds);
+    decode_set(c, *layout, set.body, c.time);
     return true;
 }
 
-void Decoder::decode_set(Context& c, const CompiledTemplate& layout, wire::Bytes body, std::uint32_t export_seconds) {
+void Decoder::decode_set(Context& c, const CompiledTemplate& layout, wire::Bytes body, MessageTime time) {
     wire::RecordReader reader(layout.spec, body, c.budget);
     while (reader.next(fields_)) {
         ++c.records;
@@ -173,7 +179,7 @@ void Decoder::decode_set(Context& c, const CompiledTemplate& layout, wire::Bytes
         for (std::size_t i = 0; i < fields_.size(); ++i)
             values_.push_back(convert(layout.columns[i], layout.protocol, fields_[i], scratch_,
                                       counters_.unreadable_fields));
-        const Record record(layout, values_, c.probe, export_seconds);
+        const Record record(layout, values_, c.probe, time);
         if (layout.spec.is_options()) {
             ++counters_.options_records;
             learn_types(c, record);

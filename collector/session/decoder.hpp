@@ -65,7 +65,7 @@ class Decoder {
     bool keep(Context& c, CompiledTemplate t);
     void withdraw(Context& c, const wire::SetView& set, std::uint16_t id);
     bool read_data(Context& c, const wire::SetView& set);
-    void decode_set(Context& c, const CompiledTemplate& layout, wire::Bytes body, std::uint32_t export_seconds);
+    void decode_set(Context& c, const CompiledTemplate& layout, wire::Bytes body, MessageTime time);
     void learn_types(Context& c, const Record& record);
 
     std::uint32_t own_pen_;

@@ -61,8 +61,8 @@ void Domain::drop(const PendingSet& set) {
     counters_.set_octets_dropped += set.body.size();
 }
 
-void Domain::wait(std::uint16_t template_id, std::uint32_t export_seconds, wire::Bytes body) {
-    PendingSet set{template_id, export_seconds, {body.begin(), body.end()}};
+void Domain::wait(std::uint16_t template_id, MessageTime time, wire::Bytes body) {
+    PendingSet set{template_id, time, {body.begin(), body.end()}};
     while (!pending_.empty() && pending_octets_ + cost(set) > limits_.pending_octets_per_domain) {
         drop(pending_.front());
         pending_.pop_front();
@@ -82,7 +82,8 @@ std::vector<PendingSet> Domain::take_pending(std::uint16_t template_id, std::uin
     std::vector<PendingSet> out;
     std::deque<PendingSet> kept;
     for (PendingSet& s : pending_) {
-        const bool stale = export_seconds > s.export_seconds && export_seconds - s.export_seconds > limits_.pending_seconds;
+        const std::uint32_t since = s.time.export_seconds;
+        const bool stale = export_seconds > since && export_seconds - since > limits_.pending_seconds;
         if (stale) {
             drop(s);
         } else if (s.template_id == template_id) {

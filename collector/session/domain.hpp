@@ -10,6 +10,7 @@
 #include "collector/session/column.hpp"
 #include "collector/session/limits.hpp"
 #include "collector/session/lru.hpp"
+#include "collector/session/peer.hpp"
 
 namespace voipprobe::collector {
 
@@ -21,7 +22,7 @@ struct Usage {
 
 struct PendingSet {
     std::uint16_t template_id = 0;
-    std::uint32_t export_seconds = 0;
+    MessageTime time;
     std::vector<std::uint8_t> body;
 };
 
@@ -40,7 +41,7 @@ class Domain {
     void withdraw_all(bool options);
     std::size_t template_count() const { return templates_.size(); }
 
-    void wait(std::uint16_t template_id, std::uint32_t export_seconds, wire::Bytes body);
+    void wait(std::uint16_t template_id, MessageTime time, wire::Bytes body);
     // The sets that waited for this template, oldest first; sets that waited too long are dropped.
     std::vector<PendingSet> take_pending(std::uint16_t template_id, std::uint32_t export_seconds);
     bool has_pending() const { return !pending_.empty(); }

@@ -13,8 +13,8 @@ namespace voipprobe::collector {
 
 class Record {
   public:
-    Record(const CompiledTemplate& layout, std::span<const Value> values, ProbeId probe, std::uint32_t export_seconds)
-        : layout_(&layout), values_(values), probe_(probe), export_seconds_(export_seconds) {}
+    Record(const CompiledTemplate& layout, std::span<const Value> values, ProbeId probe, MessageTime time)
+        : layout_(&layout), values_(values), probe_(probe), time_(time) {}
 
     const Value& operator[](templates::ElementId id) const {
         const int at = layout_->find(id);
@@ -24,14 +24,17 @@ class Record {
     const CompiledTemplate& layout() const { return *layout_; }
     std::span<const Value> values() const { return values_; }  // one per column
     ProbeId probe() const { return probe_; }
-    wire::TimeNs export_time() const { return wire::kSecond * export_seconds_; }
+    wire::TimeNs export_time() const { return wire::kSecond * time_.export_seconds; }
+    // FIRST_SWITCHED and LAST_SWITCHED are the exporter's uptime: the moment they mean, in microseconds since the
+    // epoch. Only NetFlow v9 messages say when the exporter started.
+    std::optional<std::uint64_t> time_of_uptime(std::uint64_t uptime_ms) const { return time_.of_uptime(uptime_ms); }
 
   private:
     static inline const Value kAbsent{};
     const CompiledTemplate* layout_;
     std::span<const Value> values_;
     ProbeId probe_;
-    std::uint32_t export_seconds_;
+    MessageTime time_;
 };
 
 RecordKind classify(const Record& record);

@@ -25,6 +25,6 @@ const Columns<MessageRow>& message_columns();
 const Columns<IntervalRow>& interval_columns();
 
 // flows: one column per field of the template, by its own name.
-Cell flow_cell(const Column& column, const Value& value);
+Cell flow_cell(const Record& record, std::size_t index);
 
 }  // namespace voipprobe::collector

@@ -95,9 +95,8 @@ void FileSink::flow(const Record& record) {
     }
     line_.clear();
     format_->begin(line_);
-    const auto& columns = record.layout().columns;
-    for (std::size_t i = 0; i < columns.size(); ++i)
-        format_->cell(line_, target->names[i], flow_cell(columns[i], record.values()[i]), i == 0);
+    for (std::size_t i = 0; i < target->names.size(); ++i)
+        format_->cell(line_, target->names[i], flow_cell(record, i), i == 0);
     format_->end(line_);
     target->file->append(line_);
 }

@@ -52,9 +52,18 @@ std::string mac_text(wire::Bytes octets) {
     return out;
 }
 
+bool is_uptime(const Column& c) {
+    using templates::ElementId;
+    return c.element != nullptr && (c.element->id == ElementId::FIRST_SWITCHED || c.element->id == ElementId::LAST_SWITCHED);
+}
+
 }  // namespace
 
-Cell flow_cell(const Column& column, const Value& value) {
+Cell flow_cell(const Record& record, std::size_t index) {
+    const Column& column = record.layout().columns[index];
+    const Value& value = record.values()[index];
+    if (const auto uptime = value.as_number(); uptime && is_uptime(column))
+        if (const auto moment = record.time_of_uptime(*uptime)) return Micros{*moment};
     switch (value.kind()) {
         case ValueKind::absent: return {};
         case ValueKind::number: return *value.as_number();

@@ -59,7 +59,7 @@ class StreamTable {
     void score(const char* name, Real Score::*field) {
         table.push_back({name, [field](const StreamRow& r) { return decimal_cell(r.score.*field, 2); }});
     }
-    void score_text(const char* name, std::string Score::*field) {
+    void score_text(const char* name, std::string_view Score::*field) {
         table.push_back({name, [field](const StreamRow& r) { return text_cell(r.score.*field); }});
     }
 
