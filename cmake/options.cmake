@@ -28,7 +28,7 @@ target_include_directories(vp_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINA
 target_compile_options(vp_options INTERFACE -Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor -Wold-style-cast
                                             -Wcast-align -Wno-unused-parameter -fno-math-errno)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)  # gcc 12 sees overflows in std::string that are not there (PR 105329, 105651)
-  target_compile_options(vp_options INTERFACE -Wno-restrict -Wno-stringop-overflow)
+  target_compile_options(vp_options INTERFACE -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
 endif()
 if(VP_WERROR)
   target_compile_options(vp_options INTERFACE -Werror)

@@ -7,7 +7,7 @@ namespace voipprobe::probe {
 namespace {
 
 constexpr std::int64_t kAfterEnd = 5 * wire::kSecond;        // a call's last messages may be repeated
-constexpr std::int64_t kAfterChallenge = 32 * wire::kSecond; // 64 * T1: another attempt may follow (RFC 3261 §17.1.1.2)
+constexpr std::int64_t kAfterChallenge = 180 * wire::kSecond;  // another attempt may follow once someone typed a password
 constexpr std::int64_t kNoAnswer = 200 * wire::kSecond;      // timer C and some (RFC 3261 §16.6)
 constexpr std::int64_t kMediaGone = 300 * wire::kSecond;     // answered, media stopped, no BYE
 constexpr std::int64_t kForgotten = 7200 * wire::kSecond;    // answered, media never seen or on hold
