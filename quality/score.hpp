@@ -17,7 +17,8 @@
 
 namespace voipprobe::quality {
 
-// The RFC 3550 jitter series J of one stream, as exported (docs/metrics.md), in ms.
+// The RFC 3550 jitter series J of one stream, as exported (docs/metrics.md), in ms. Today's mos_lqo_est reads
+// the mean and the deviation; the others are here so that a better fit changes no caller.
 struct JitterFigures {
     double mean_ms = 0;
     double median_ms = 0;
@@ -41,9 +42,9 @@ struct StreamFigures {
     std::optional<std::uint64_t> discarded_f60 = std::nullopt;   // by the fixed 60 ms buffer
     std::optional<std::uint64_t> discarded_f200 = std::nullopt;  // by the fixed 200 ms buffer
     double burst_r = 1;                                          // of lost + discarded, clamped to >= 1
-    std::optional<double> rtt_ms = std::nullopt;     // path round trip; none means no delay source
-    std::optional<double> buffer_ms = std::nullopt;  // mean buffer hold; none: 40, its nominal
-    std::optional<JitterFigures> jitter = std::nullopt;
+    std::optional<double> rtt_ms = std::nullopt;         // path round trip; none means no delay source
+    std::optional<double> buffer_ms = std::nullopt;      // mean buffer hold; none: 40, its nominal
+    std::optional<JitterFigures> jitter = std::nullopt;  // none: clock unknown, no mos_lqo_est
     double max_gap_ms = 0;
 };
 

@@ -47,7 +47,12 @@ void MediaTracker::on_candidate(FlowIndex i, std::uint8_t direction, const Packe
 
 void MediaTracker::on_media(FlowIndex i, std::uint8_t direction, const PacketView& p) {
     MediaFlow& m = media_flows_[flows_.hot(i).media];
-    if (p.payload.empty() || (p.payload[0] & 0xc0) != 0x80) return strike(i, m);
+    if (p.payload.empty()) return;
+    if ((p.payload[0] & 0xc0) != 0x80) {
+        // RFC 7983: STUN 0..3, ZRTP 16..19, DTLS 20..63 and TURN channels 64..79 share the port with RTP.
+        if (p.payload[0] > 79) strike(i, m);
+        return;
+    }
     if (is_rtcp(p.payload)) {
         ++m.rtcp_packets;
         ++counters_.rtcp_packets;
@@ -59,7 +64,7 @@ void MediaTracker::on_media(FlowIndex i, std::uint8_t direction, const PacketVie
     if (s == 0) return;
     ++counters_.rtp_packets;
     measure(m, s, *h, p);
-    if (!m.confirmed && !streams_[s].confirmed && streams_[s].probation == 0) strike(i, m);
+    if (!m.confirmed && !streams_[s].confirmed && streams_[s].probation <= 1 && streams_[s].packets > 1) strike(i, m);
 }
 
 std::uint32_t MediaTracker::find_stream(MediaFlow& m, std::uint8_t direction, const RtpHeader& h,
@@ -102,9 +107,9 @@ void MediaTracker::measure(MediaFlow& m, std::uint32_t index, const RtpHeader& h
     if (s.media_generation != media_.generation() && p.time - s.looked_up >= wire::kSecond) try_bind(s, p.time);
     if (h.payload_type != s.payload_type || !s.payload.known)
         s.set_payload(h.payload_type, resolve(s, h.payload_type, h.payload_octets));
-    if (!s.confirmed) {
-        if (consistent(s, h)) ++s.probation;
-        else s.probation = 0;
+    const bool copy = s.packets != 0 && h.sequence == s.last_seq && h.timestamp == s.last_ts;  // of a mirror
+    if (!s.confirmed && !copy) {
+        s.probation = consistent(s, h) ? static_cast<std::uint8_t>(s.probation + 1) : std::uint8_t{1};
         if (s.probation >= kProbation) s.confirmed = m.confirmed = true;
     }
     s.on_packet(h, p.time, pools_);
@@ -224,6 +229,10 @@ void MediaTracker::end_stream(MediaFlow& m, std::uint32_t index, wire::TimeNs no
     unlink(m, index);
 }
 
+void MediaTracker::end(std::uint32_t stream, wire::TimeNs now) {
+    end_stream(media_flows_[flows_.hot(streams_[stream].flow).media], stream, now);
+}
+
 void MediaTracker::unlink(MediaFlow& m, std::uint32_t index) {
     RtpStream& s = streams_[index];
     for (std::uint32_t* link = &m.head[s.direction]; *link != 0; link = &streams_[*link].next) {
@@ -243,8 +252,9 @@ void MediaTracker::on_snapshot(FlowIndex i, wire::TimeNs now) {
     for (const std::uint32_t head : media_flows_[flows_.hot(i).media].head)
         for (std::uint32_t s = head; s != 0; s = streams_[s].next) {
             RtpStream& stream = streams_[s];
-            if (!stream.confirmed || stream.next_snapshot > now) continue;
+            if (stream.next_snapshot > now) continue;
             while (stream.next_snapshot <= now) stream.next_snapshot += config_.active_ns;
+            if (!stream.confirmed) continue;
             if (stream.call == 0) try_bind(stream, now);
             on_stream_(stream, false, now);
         }

@@ -68,6 +68,8 @@ class MediaTracker {
     // The flow has been silent for its idle timeout: ends its streams unless an open call holds them.
     // True when the flow must stay.
     bool on_idle(FlowIndex i, wire::TimeNs now, bool force);
+    // Ends one stream now (its call is over).
+    void end(std::uint32_t stream, wire::TimeNs now);
     // Snapshots that are due (contract: every active timeout from a stream's start).
     void on_snapshot(FlowIndex i, wire::TimeNs now);
     wire::TimeNs next_snapshot(FlowIndex i) const;

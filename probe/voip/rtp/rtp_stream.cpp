@@ -23,9 +23,9 @@ void RtpStream::start(const RtpHeader& h, wire::TimeNs t) {
 }
 
 void RtpStream::set_payload(std::uint8_t type, PayloadInfo info) {
-    if (info.clock_rate != 0 && info.kind != PayloadClass::telephone_event) {
-        const double ns = 1e9 / info.clock_rate;
-        if (ns_per_tick != 0 && ns_per_tick != ns) has_reference = false;
+    if (info.kind != PayloadClass::telephone_event) {
+        const double ns = info.clock_rate == 0 ? 0 : 1e9 / info.clock_rate;
+        if (ns_per_tick != ns) has_reference = false;
         ns_per_tick = ns;
     }
     payload_type = type;
@@ -58,7 +58,7 @@ SequenceStep RtpStream::on_packet(const RtpHeader& h, wire::TimeNs t, MediaPools
     octets += h.payload_octets;
     last_time = t;
     after_noise = noise;
-    count_type(h.payload_type);
+    count_type(h.payload_type, event ? 0 : payload.clock_rate);
     if (event) {
         count_event(h.timestamp);
     } else if (counted) {
@@ -132,15 +132,16 @@ void RtpStream::fold(MediaPools& pools) {
     folded = true;
 }
 
-void RtpStream::count_type(std::uint8_t type) {
-    for (std::size_t i = 0; i < type_slots; ++i) {
-        if (types[i] != type) continue;
-        ++type_count[i];
-        return;
+void RtpStream::count_type(std::uint8_t type, std::uint32_t clock_rate) {
+    std::size_t i = 0;
+    while (i < type_slots && types[i] != type) ++i;
+    if (i == types.size()) return;
+    if (i == type_slots) {
+        types[type_slots++] = type;
+        type_count[i] = 0;
     }
-    if (type_slots == types.size()) return;
-    types[type_slots] = type;
-    type_count[type_slots++] = 1;
+    ++type_count[i];
+    type_clock[i] = clock_rate;
 }
 
 void RtpStream::count_event(std::uint32_t ts) {
@@ -162,16 +163,18 @@ void RtpStream::vote_step(std::uint32_t step) {
     }
 }
 
-std::uint8_t RtpStream::main_payload_type() const {
+std::size_t RtpStream::main_slot() const {
     std::size_t best = 0;
     for (std::size_t i = 1; i < type_slots; ++i)
         if (type_count[i] > type_count[best]) best = i;
-    return type_slots == 0 ? payload_type : types[best];
+    return best;
 }
 
+std::uint8_t RtpStream::main_payload_type() const { return type_slots == 0 ? payload_type : types[main_slot()]; }
+
 std::uint32_t RtpStream::ptime_us() const {
-    if (step_votes <= 0 || ns_per_tick == 0) return 0;
-    const double us = step_candidate * ns_per_tick / 1000;
+    if (step_votes <= 0 || clock_rate() == 0) return 0;
+    const double us = step_candidate * 1e6 / clock_rate();
     return us > 10e6 ? 0 : static_cast<std::uint32_t>(us + 0.5);
 }
 

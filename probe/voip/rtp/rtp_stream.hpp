@@ -79,6 +79,7 @@ struct RtpStream {
     wire::TimeNs first_time = 0;
     std::array<std::uint8_t, 4> types{};        // payload types seen, media first
     std::array<std::uint32_t, 4> type_count{};
+    std::array<std::uint32_t, 4> type_clock{};  // Hz, 0 unknown
     std::uint8_t type_slots = 0;
     std::uint32_t dtmf_events = 0;
     std::uint32_t event_ts = 0;
@@ -108,8 +109,10 @@ struct RtpStream {
     void set_payload(std::uint8_t type, PayloadInfo info);
 
     JitterSummary jitter_summary(const MediaPools& pools) const;
-    bool has_jitter() const { return jitter_n > 0; }
+    // Jitter is claimed only where the clock of the most frequent payload type is known.
+    bool has_jitter() const { return jitter_n > 0 && clock_rate() != 0; }
     std::uint8_t main_payload_type() const;
+    std::uint32_t clock_rate() const { return type_slots == 0 ? 0 : type_clock[main_slot()]; }  // Hz, 0 unknown
     std::uint32_t ptime_us() const;  // 0 unknown
     void release(MediaPools& pools);
 
@@ -117,7 +120,8 @@ struct RtpStream {
     void update_jitter(const RtpHeader& h, wire::TimeNs t, MediaPools& pools);
     void record_jitter(MediaPools& pools);
     void fold(MediaPools& pools);
-    void count_type(std::uint8_t type);
+    void count_type(std::uint8_t type, std::uint32_t clock_rate);
+    std::size_t main_slot() const;
     void count_event(std::uint32_t ts);
     void vote_step(std::uint32_t step);
 };

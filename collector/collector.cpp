@@ -1,0 +1,111 @@
+#include "collector/collector.hpp"
+
+#include <algorithm>
+#include <random>
+
+namespace voipprobe::collector {
+namespace {
+
+wire::SipKey random_key() {
+    std::random_device device;
+    const auto word = [&] { return std::uint64_t{device()} << 32 | device(); };
+    return {word(), word()};
+}
+
+JoinOptions join_options(const config::CollectorConfig& config) {
+    JoinOptions o;
+    o.scoring.g711_concealment = config.g711_plc;
+    return o;
+}
+
+}  // namespace
+
+Collector::Collector(const config::CollectorConfig& config)
+    : config_(config), decoder_(config.pen, SessionLimits{}, random_key()), joiner_(join_options(config), *this) {}
+
+Result<void> Collector::open() {
+    SinkOptions options;
+    options.formula_guard = config_.csv_formula_guard;
+    options.rotation = {config_.rotate_size, config_.rotate_time};
+    std::vector<std::string> specs{"csv:" + config_.output};
+    specs.insert(specs.end(), config_.sinks.begin(), config_.sinks.end());
+    for (const std::string& spec : specs) {
+        auto sink = make_sink(spec, options);
+        if (!sink) return tl::unexpected(sink.error());
+        sinks_.push_back(std::move(*sink));
+    }
+    for (auto& sink : sinks_)
+        if (auto opened = sink->open(); !opened) return opened;
+    return {};
+}
+
+bool Collector::message(const Peer& peer, wire::Bytes octets) {
+    ++input_.datagrams;
+    const auto& allow = config_.allow;
+    const auto allowed = [&](const config::Cidr& c) { return c.contains(peer.endpoint.address); };
+    if (peer.transport != Transport::file && !allow.empty() && std::none_of(allow.begin(), allow.end(), allowed)) {
+        ++input_.not_allowed;
+        return false;
+    }
+    return decoder_.message(peer, octets, joiner_);
+}
+
+void Collector::flush() {
+    for (auto& sink : sinks_) sink->flush();
+}
+
+void Collector::rotate(std::chrono::system_clock::time_point now) {
+    for (auto& sink : sinks_) sink->rotate(now);
+}
+
+Result<void> Collector::finish() {
+    joiner_.finish();
+    Result<void> out;
+    for (auto& sink : sinks_)
+        if (auto closed = sink->close(); !closed) out = closed;
+    return out;
+}
+
+std::uint64_t Collector::dropped_rows() const {
+    std::uint64_t n = 0;
+    for (const auto& sink : sinks_) n += sink->dropped_rows();
+    return n;
+}
+
+bool Collector::records_were_lost() const {
+    const SessionCounters s = decoder_.counters();
+    return s.sequence.lost > 0 || s.sets_dropped > 0 || s.damaged_sets > 0 || s.sets_over_budget > 0 ||
+           s.bad_message_total() > 0 || input_.kernel_drops > 0 || input_.cut_datagrams > 0 ||
+           joiner_.counters().too_many_streams > 0 || dropped_rows() > 0;
+}
+
+// The lower listening MOS of the two sides, each on its own scale.
+void Collector::check_mos(const CallRow& row) {
+    if (!config_.fail_if_mos_below) return;
+    for (const auto& mos : {row.caller.score.mos_lq, row.callee.score.mos_lq})
+        if (mos && *mos < *config_.fail_if_mos_below) mos_missed_ = true;
+}
+
+void Collector::call(const CallRow& row) {
+    ++calls_written_;
+    check_mos(row);
+    for (auto& sink : sinks_) sink->call(row);
+}
+
+void Collector::stream(const StreamRow& row) {
+    for (auto& sink : sinks_) sink->stream(row);
+}
+
+void Collector::message(const MessageRow& row) {
+    for (auto& sink : sinks_) sink->message(row);
+}
+
+void Collector::interval(const IntervalRow& row) {
+    for (auto& sink : sinks_) sink->interval(row);
+}
+
+void Collector::flow(const Record& record) {
+    for (auto& sink : sinks_) sink->flow(record);
+}
+
+}  // namespace voipprobe::collector

@@ -1,0 +1,62 @@
+// Finished rows, as every sink writes them (docs/usage.md, "CSV"). Rows are values: a sink may keep them.
+// Thread rule: value types.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "collector/join/facts.hpp"
+#include "collector/join/scoring.hpp"
+
+namespace voipprobe::collector {
+
+struct StreamRow {
+    ProbeId probe;
+    StreamFacts facts;
+    Score score;
+};
+
+// What one side of a call hears.
+struct HeardRow {
+    std::uint64_t streams = 0;  // audio streams towards this side
+    wire::Endpoint media;
+    std::optional<double> post_answer_delay_ms;
+    Count packets, expected, lost, duplicates, reordered;  // of the main stream's 5-tuple
+    StreamFacts main;                                      // empty when streams == 0
+    Score score;
+};
+
+struct CallRow {
+    ProbeId probe;
+    CallFacts facts;
+    std::optional<double> post_dial_delay_ms, ring_ms, setup_ms, duration_ms;
+    HeardRow caller, callee;
+    std::optional<double> mos, mos_common;
+    std::string mos_scale, verdict, evidence;
+    Count capture_loss;
+};
+
+struct MessageRow {
+    ProbeId probe;
+    MessageFacts facts;
+};
+
+struct IntervalRow {
+    ProbeId probe;
+    IntervalFacts facts;
+    Score score;
+};
+
+// Receives rows; implemented by the sinks.
+class RowConsumer {
+  public:
+    virtual ~RowConsumer() = default;
+    virtual void call(const CallRow& row) = 0;
+    virtual void stream(const StreamRow& row) = 0;
+    virtual void message(const MessageRow& row) = 0;
+    virtual void interval(const IntervalRow& row) = 0;
+    virtual void flow(const Record& record) = 0;  // valid during the call only
+};
+
+}  // namespace voipprobe::collector

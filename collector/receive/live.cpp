@@ -1,0 +1,191 @@
+// Live reception: one io_context, one thread; sockets are drained in batches, a timer flushes, rotates and ends.
+#include "wire/asio.hpp"
+// keep this order
+#include <chrono>
+#include <csignal>
+#include <set>
+
+#include "collector/receive/receiver.hpp"
+#include "collector/receive/tcp_session.hpp"
+#include "collector/receive/udp_socket.hpp"
+
+namespace voipprobe::collector {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using asio::ip::udp;
+using Clock = std::chrono::steady_clock;
+
+constexpr int kBatchesPerTurn = 16;   // then timers and other sockets get their turn
+constexpr int kBatchesAtEnd = 4096;
+constexpr std::size_t kMaxConnections = 1024;
+constexpr auto kTick = std::chrono::milliseconds(100);
+constexpr auto kFlushEvery = std::chrono::seconds(1);
+
+wire::IpAddress to_address(const asio::ip::address& a) {
+    if (a.is_v4()) return wire::IpAddress::v4(a.to_v4().to_uint());
+    return wire::IpAddress::from_v6_bytes(a.to_v6().to_bytes().data());
+}
+
+asio::ip::address from_address(const wire::IpAddress& a) {
+    if (a.is_v4()) return asio::ip::address_v4(a.v4_host_order());
+    return asio::ip::address_v6(a.octets);
+}
+
+class Live {
+  public:
+    Live(const config::CollectorConfig& config, Collector& collector, const Say& say)
+        : config_(config), collector_(collector), say_(say), signals_(io_, SIGINT, SIGTERM), timer_(io_) {}
+
+    Result<void> run() {
+        for (const config::ListenAddress& a : config_.listen) {
+            auto listening = a.protocol == config::ListenProtocol::udp ? listen_udp(a) : listen_tcp(a);
+            if (!listening) return listening;
+        }
+        signals_.async_wait([this](const boost::system::error_code& error, int) {
+            if (!error) stop();
+        });
+        last_useful_ = last_flush_ = Clock::now();
+        tick();
+        io_.run();
+        take_the_rest();
+        return {};
+    }
+
+  private:
+    struct UdpPort {
+        explicit UdpPort(asio::io_context& io) : socket(io) {}
+        udp::socket socket;
+        std::uint32_t drops_seen = 0;
+    };
+
+    Result<void> listen_udp(const config::ListenAddress& a) {
+        auto bound = open_udp_socket(a.endpoint);
+        if (!bound) return tl::unexpected(bound.error());
+        auto port = std::make_unique<UdpPort>(io_);
+        port->socket.assign(a.endpoint.address.is_v4() ? udp::v4() : udp::v6(), bound->fd);
+        udp_.push_back(std::move(port));
+        say_("listening on udp://" + bound->local.text());
+        wait_udp(*udp_.back());
+        return {};
+    }
+
+    void wait_udp(UdpPort& port) {
+        port.socket.async_wait(udp::socket::wait_read, [this, &port](const boost::system::error_code& error) {
+            if (error || stopping_) return;
+            drain(port, kBatchesPerTurn);
+            if (!stopping_) wait_udp(port);
+        });
+    }
+
+    void drain(UdpPort& port, int batches) {
+        DrainCounters counters;
+        drain_.drain(port.socket.native_handle(), batches, port.drops_seen, counters,
+                     [this](const wire::Endpoint& from, wire::Bytes datagram) {
+                         take({Transport::udp, from}, datagram);
+                         return !collector_.enough();
+                     });
+        collector_.input().kernel_drops += counters.kernel_drops;
+        collector_.input().cut_datagrams += counters.cut_datagrams;
+        if (collector_.enough()) stop();
+    }
+
+    Result<void> listen_tcp(const config::ListenAddress& a) {
+        boost::system::error_code error;
+        const tcp::endpoint local(from_address(a.endpoint.address), a.endpoint.port);
+        auto acceptor = std::make_unique<tcp::acceptor>(io_);
+        acceptor->open(local.protocol(), error);
+        if (!error) acceptor->set_option(tcp::acceptor::reuse_address(true), error);
+        if (!error) acceptor->bind(local, error);
+        if (!error) acceptor->listen(128, error);
+        if (error) return fail(ExitCode::failure, a.text() + ": cannot listen: " + error.message());
+        const tcp::endpoint bound = acceptor->local_endpoint(error);
+        say_("listening on tcp://" + wire::Endpoint{a.endpoint.address, bound.port()}.text());
+        acceptors_.push_back(std::move(acceptor));
+        accept(*acceptors_.back());
+        return {};
+    }
+
+    void accept(tcp::acceptor& acceptor) {
+        acceptor.async_accept([this, &acceptor](const boost::system::error_code& error, tcp::socket socket) {
+            if (error == asio::error::operation_aborted || stopping_) return;
+            if (!error) welcome(std::move(socket));
+            accept(acceptor);
+        });
+    }
+
+    void welcome(tcp::socket socket) {
+        boost::system::error_code error;
+        const tcp::endpoint remote = socket.remote_endpoint(error);
+        if (error || sessions_.size() >= kMaxConnections) return;  // closed as it goes out of scope
+        ++collector_.input().connections;
+        const Peer peer{Transport::tcp, {to_address(remote.address()), remote.port()}};
+        auto session = std::make_shared<TcpSession>(
+            std::move(socket), peer,
+            TcpSession::Handlers{[this](const Peer& from, wire::Bytes message) {
+                                     take(from, message);
+                                     if (collector_.enough()) stop();
+                                 },
+                                 [this](const Peer& from, bool bad) {
+                                     if (bad) ++collector_.input().bad_connections;
+                                     collector_.session_ended(from);
+                                 }});
+        std::erase_if(sessions_, [](const std::weak_ptr<TcpSession>& s) { return s.expired(); });
+        sessions_.push_back(session);
+        session->start();
+    }
+
+    void take(const Peer& peer, wire::Bytes message) {
+        if (collector_.message(peer, message)) last_useful_ = Clock::now();
+    }
+
+    void tick() {
+        const auto now = Clock::now();
+        if (now - last_flush_ >= kFlushEvery) {
+            last_flush_ = now;
+            collector_.flush();
+            collector_.rotate(std::chrono::system_clock::now());
+        }
+        const std::chrono::duration<double> idle = now - last_useful_;
+        if (config_.idle_exit > 0 && idle.count() >= config_.idle_exit) return stop();
+        timer_.expires_after(kTick);
+        timer_.async_wait([this](const boost::system::error_code& error) {
+            if (!error) tick();
+        });
+    }
+
+    void stop() {
+        stopping_ = true;
+        io_.stop();
+    }
+
+    void take_the_rest() {
+        if (collector_.enough()) return;
+        for (auto& port : udp_) drain(*port, kBatchesAtEnd);
+        const auto open = sessions_;
+        for (const auto& weak : open)
+            if (const auto session = weak.lock()) session->drain();
+    }
+
+    const config::CollectorConfig& config_;
+    Collector& collector_;
+    const Say& say_;
+    asio::io_context io_{1};
+    asio::signal_set signals_;
+    asio::steady_timer timer_;
+    UdpDrain drain_;
+    std::vector<std::unique_ptr<UdpPort>> udp_;
+    std::vector<std::unique_ptr<tcp::acceptor>> acceptors_;
+    std::vector<std::weak_ptr<TcpSession>> sessions_;
+    Clock::time_point last_useful_, last_flush_;
+    bool stopping_ = false;
+};
+
+}  // namespace
+
+Result<void> receive_live(const config::CollectorConfig& config, Collector& collector, const Say& say) {
+    return Live(config, collector, say).run();
+}
+
+}  // namespace voipprobe::collector

@@ -1,0 +1,129 @@
+#include "collector/session/column.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+
+namespace voipprobe::collector {
+namespace {
+
+using templates::Element;
+using templates::ElementId;
+using templates::Group;
+
+constexpr std::uint32_t kReversePen = 29305;     // RFC 5103 §6.1
+constexpr std::uint16_t kNtopV9Base = 57472;     // templates::Element::v9()
+constexpr std::uint16_t kOwnV9Base = 61440;
+
+// The reverse counters of an RFC 5103 biflow are what ntop's names call OUT_.
+const Element* find_reverse(std::uint16_t number) {
+    if (number == 1) return &templates::element(ElementId::OUT_BYTES);
+    if (number == 2) return &templates::element(ElementId::OUT_PKTS);
+    return nullptr;
+}
+
+const Element* find_element(const wire::FieldSpec& f, wire::FlowProtocol protocol, std::uint32_t own_pen) {
+    if (protocol == wire::FlowProtocol::netflow9) return templates::find_by_v9(f.number);
+    if (f.pen == kReversePen) return find_reverse(f.number);
+    return templates::find_by_ipfix(f.pen, f.number, own_pen);
+}
+
+std::string number_name(const wire::FieldSpec& f, wire::FlowProtocol protocol) {
+    if (protocol == wire::FlowProtocol::ipfix) return "pen" + std::to_string(f.pen) + ".id" + std::to_string(f.number);
+    if (f.number > kNtopV9Base && f.number < kOwnV9Base)
+        return "pen" + std::to_string(templates::kNtopPen) + ".id" + std::to_string(f.number - kNtopV9Base);
+    return "v9.id" + std::to_string(f.number);
+}
+
+// RECORD_ID and its group say nothing about the kind; the most telling group wins.
+void infer_kind(CompiledTemplate& t) {
+    std::array<bool, 16> seen{};
+    for (const Column& c : t.columns)
+        if (c.element != nullptr) seen[static_cast<std::size_t>(c.element->group)] = true;
+    const auto has = [&](Group g) { return seen[static_cast<std::size_t>(g)]; };
+    t.sip_and_rtp = has(Group::rtp) && has(Group::sip);
+    t.kind = has(Group::stream)    ? RecordKind::stream
+             : has(Group::message) ? RecordKind::message
+             : has(Group::call)    ? RecordKind::call
+             : has(Group::rtp)     ? RecordKind::rtp
+             : has(Group::sip)     ? RecordKind::sip
+                                   : RecordKind::flow;
+    if (t.spec.is_options()) t.kind = RecordKind::options;
+}
+
+}  // namespace
+
+std::string Column::name(wire::FlowProtocol protocol) const {
+    if (element != nullptr) return std::string(element->name);
+    return given_name.empty() ? number_name(spec, protocol) : given_name;
+}
+
+int CompiledTemplate::find(ElementId id) const {
+    const auto it = std::lower_bound(index.begin(), index.end(), id,
+                                     [](const auto& entry, ElementId wanted) { return entry.first < wanted; });
+    return it != index.end() && it->first == id ? it->second : -1;
+}
+
+std::size_t CompiledTemplate::memory() const {
+    std::size_t n = sizeof(*this) + spec.fields.capacity() * sizeof(wire::FieldSpec) +
+                    columns.capacity() * sizeof(Column) + index.capacity() * sizeof(index[0]);
+    for (const Column& c : columns) n += c.given_name.capacity();
+    return n;
+}
+
+std::vector<std::string> CompiledTemplate::names() const {
+    std::vector<std::string> out;
+    out.reserve(columns.size());
+    for (const Column& c : columns) {
+        std::string name = c.name(protocol);
+        const auto same = std::count(out.begin(), out.end(), name);
+        if (same > 0) name += "." + std::to_string(same + 1);  // RFC 7011 §8: an element may repeat
+        out.push_back(std::move(name));
+    }
+    return out;
+}
+
+CompiledTemplate compile(wire::TemplateSpec spec, wire::FlowProtocol protocol, std::uint32_t own_pen,
+                         const TypeRegistry& types) {
+    static std::atomic<std::uint64_t> serial{0};
+    CompiledTemplate t;
+    t.serial = ++serial;
+    t.protocol = protocol;
+    t.types_generation = types.generation();
+    t.columns.reserve(spec.fields.size());
+    for (std::size_t i = 0; i < spec.fields.size(); ++i) {
+        const wire::FieldSpec& f = spec.fields[i];
+        Column c;
+        c.spec = f;
+        const bool v9_scope = protocol == wire::FlowProtocol::netflow9 && i < spec.scope_count;
+        const TypeInformation* learnt = nullptr;
+        if (!v9_scope) {
+            c.element = find_element(f, protocol, own_pen);
+            if (c.element == nullptr) learnt = types.find(f.pen, f.number);
+            if (learnt != nullptr) c.element = learnt->element;
+        }
+        if (c.element != nullptr) {
+            c.type = c.element->type;
+            c.absent = c.element->absent;
+            c.typed = true;
+            t.index.emplace_back(c.element->id, static_cast<std::uint16_t>(i));
+        } else {
+            t.has_unknown = true;
+            if (learnt != nullptr) {
+                c.type = learnt->type;
+                c.typed = learnt->typed;
+                c.given_name = learnt->name;
+            }
+        }
+        t.columns.push_back(std::move(c));
+    }
+    std::stable_sort(t.index.begin(), t.index.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    t.index.erase(std::unique(t.index.begin(), t.index.end(),
+                              [](const auto& a, const auto& b) { return a.first == b.first; }),
+                  t.index.end());
+    t.spec = std::move(spec);
+    infer_kind(t);
+    return t;
+}
+
+}  // namespace voipprobe::collector

@@ -1,0 +1,149 @@
+#include "collector/sink/file_sink.hpp"
+
+#include "collector/sink/columns.hpp"
+
+namespace voipprobe::collector {
+namespace {
+
+constexpr std::size_t kMaxCachedTemplates = 4096;
+
+template <typename Row>
+std::vector<std::string> names_of(const Columns<Row>& columns) {
+    std::vector<std::string> out;
+    for (const auto& c : columns) out.push_back(c.name);
+    return out;
+}
+
+template <typename Row>
+void format_row(std::string& line, const LineFormat& format, const Columns<Row>& columns, const Row& row) {
+    line.clear();
+    format.begin(line);
+    bool first = true;
+    for (const auto& column : columns) {
+        format.cell(line, column.name, column.cell(row), first);
+        first = false;
+    }
+    format.end(line);
+}
+
+}  // namespace
+
+FileSink::FileSink(std::string kind, std::filesystem::path directory, std::unique_ptr<LineFormat> format,
+                   RotationOptions rotation)
+    : kind_(std::move(kind)), directory_(std::move(directory)), format_(std::move(format)), rotation_(rotation) {}
+
+std::unique_ptr<PartFile> FileSink::make_file(const std::string& name, std::span<const std::string> columns) const {
+    return std::make_unique<PartFile>(directory_, name, format_->extension(), format_->header(columns));
+}
+
+PartFile& FileSink::lazily(std::unique_ptr<PartFile>& file, const std::string& name, std::vector<std::string> columns) {
+    if (!file) file = make_file(name, columns);
+    return *file;
+}
+
+Result<void> FileSink::open() {
+    std::error_code error;
+    std::filesystem::create_directories(directory_, error);
+    if (error) return fail(ExitCode::failure, "cannot make the directory " + directory_.string() + ": " + error.message());
+    calls_ = make_file("calls", names_of(call_columns()));
+    streams_ = make_file("streams", names_of(stream_columns()));
+    if (auto opened = calls_->open(); !opened) return opened;
+    return streams_->open();
+}
+
+void FileSink::call(const CallRow& row) {
+    format_row(line_, *format_, call_columns(), row);
+    calls_->append(line_);
+}
+
+void FileSink::stream(const StreamRow& row) {
+    format_row(line_, *format_, stream_columns(), row);
+    streams_->append(line_);
+}
+
+void FileSink::message(const MessageRow& row) {
+    format_row(line_, *format_, message_columns(), row);
+    lazily(messages_, "messages", names_of(message_columns())).append(line_);
+}
+
+void FileSink::interval(const IntervalRow& row) {
+    format_row(line_, *format_, interval_columns(), row);
+    lazily(intervals_, "intervals", names_of(interval_columns())).append(line_);
+}
+
+FileSink::FlowFile* FileSink::flow_file(const CompiledTemplate& layout) {
+    if (const auto cached = flow_by_template_.find(layout.serial); cached != flow_by_template_.end())
+        return &flows_[cached->second];
+    std::vector<std::string> names = layout.names();
+    auto known = flow_index_.find(names);
+    if (known == flow_index_.end()) {
+        if (flows_.size() == kMaxFlowFiles) return nullptr;
+        const std::string number = flows_.empty() ? "" : "-" + std::to_string(flows_.size() + 1);
+        flows_.push_back({make_file("flows" + number, names), names});
+        known = flow_index_.emplace(std::move(names), flows_.size() - 1).first;
+    }
+    if (flow_by_template_.size() >= kMaxCachedTemplates) flow_by_template_.clear();
+    flow_by_template_[layout.serial] = known->second;
+    return &flows_[known->second];
+}
+
+void FileSink::flow(const Record& record) {
+    FlowFile* target = flow_file(record.layout());
+    if (target == nullptr) {
+        ++flow_rows_dropped_;
+        return;
+    }
+    line_.clear();
+    format_->begin(line_);
+    for (std::size_t i = 0; i < target->names.size(); ++i)
+        format_->cell(line_, target->names[i], flow_cell(record, i), i == 0);
+    format_->end(line_);
+    target->file->append(line_);
+}
+
+template <typename F>
+void FileSink::each_file(F&& f) {
+    for (PartFile* file : {calls_.get(), streams_.get(), messages_.get(), intervals_.get()})
+        if (file != nullptr) f(*file);
+    for (FlowFile& flow : flows_) f(*flow.file);
+}
+
+void FileSink::flush() {
+    each_file([](PartFile& f) { f.flush(); });
+}
+
+void FileSink::rotate(std::chrono::system_clock::time_point now) {
+    if (!rotation_.any()) return;
+    each_file([&](PartFile& f) {
+        if (!f.has_rows() || !f.is_open()) return;
+        const bool by_size = rotation_.octets > 0 && f.size() >= rotation_.octets;
+        const auto period = [&](std::chrono::system_clock::time_point t) {
+            return std::chrono::duration_cast<std::chrono::seconds>(t.time_since_epoch()) / rotation_.time;
+        };
+        const bool by_time = rotation_.time.count() > 0 && period(now) != period(f.opened());
+        if (!by_size && !by_time) return;
+        f.close(true);
+        if (auto opened = f.open(); !opened) ++dropped_before_;
+    });
+}
+
+Result<void> FileSink::close() {
+    std::string error;
+    each_file([&](PartFile& f) {
+        // With rotation every finished file has a dated name; an empty last one only says that nothing came.
+        if (!f.close(rotation_.any() && f.has_rows()) && error.empty())
+            error = f.last_error().empty() ? "lines were lost" : f.last_error();
+    });
+    if (!error.empty()) return fail(ExitCode::failure, error);
+    return {};
+}
+
+std::uint64_t FileSink::dropped_rows() const {
+    std::uint64_t n = flow_rows_dropped_ + dropped_before_;
+    for (const PartFile* file : {calls_.get(), streams_.get(), messages_.get(), intervals_.get()})
+        if (file != nullptr) n += file->dropped_lines();
+    for (const FlowFile& flow : flows_) n += flow.file->dropped_lines();
+    return n;
+}
+
+}  // namespace voipprobe::collector

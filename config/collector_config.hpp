@@ -1,0 +1,86 @@
+// What voipcollector is told: plain settings with their defaults, the one table of its options (command line,
+// environment VOIPCOLLECTOR_*, YAML file), and their validation. Errors: ExitCode::usage with one line that names
+// the option. Thread rule: value types.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "templates/element.hpp"
+#include "wire/address.hpp"
+#include "wire/result.hpp"
+
+namespace voipprobe::config {
+
+enum class ListenProtocol : std::uint8_t { udp, tcp };
+
+struct ListenAddress {
+    ListenProtocol protocol = ListenProtocol::udp;
+    wire::Endpoint endpoint;
+
+    std::string text() const;  // udp://127.0.0.1:2055
+};
+
+struct Cidr {
+    wire::IpAddress network;
+    unsigned prefix = 0;  // 0..128, IPv4 prefixes counted within ::ffff:0:0/96
+
+    bool contains(const wire::IpAddress& a) const;
+};
+
+enum class StatsFormat : std::uint8_t { none, text, json };
+
+struct CollectorConfig {
+    std::vector<ListenAddress> listen;  // empty and nothing to read: udp://0.0.0.0:2055
+    std::vector<std::string> read;
+    std::string output = "./voip-csv";
+    std::vector<std::string> sinks;
+    std::chrono::seconds rotate_time{0};
+    std::uint64_t rotate_size = 0;  // octets
+    double idle_exit = 0;           // seconds, 0 = never
+    std::uint64_t once = 0;         // calls, 0 = no end
+    std::vector<Cidr> allow;        // empty = all
+    bool csv_formula_guard = true;
+    bool g711_plc = true;
+    std::uint32_t pen = templates::kOwnPen;
+    std::optional<double> fail_if_mos_below;
+    bool strict = false;
+    std::optional<std::string> explain;
+    StatsFormat stats = StatsFormat::none;
+    int verbosity = 0;  // -1 quiet
+
+    Result<void> validate();  // also fills what depends on other settings
+};
+
+// One option: `key` is its long name everywhere.
+struct CollectorOption {
+    const char* names;  // "-l,--listen"
+    const char* key;
+    bool is_list;
+    bool value_optional;      // a flag, or a value after '='
+    const char* value_name;   // for --help, empty for flags
+    const char* description;
+    Result<void> (*apply)(CollectorConfig&, const std::vector<std::string>& values);
+};
+std::span<const CollectorOption> collector_options();
+
+// Applies one setting to the configuration; the message names the option.
+Result<void> apply_option(CollectorConfig& config, std::string_view key, const std::vector<std::string>& values);
+
+// Command line over environment over --config file over defaults. Nothing to run (help, version): `ran_help` is
+// set and the text is in `message`.
+struct CollectorCommand {
+    CollectorConfig config;
+    bool only_message = false;
+    std::string message;
+};
+Result<CollectorCommand> read_collector_command(int argc, const char* const* argv);
+
+Result<ListenAddress> parse_listen(const std::string& text);
+Result<Cidr> parse_cidr(const std::string& text);
+
+}  // namespace voipprobe::config

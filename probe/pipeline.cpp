@@ -1,0 +1,211 @@
+#include "probe/pipeline.hpp"
+
+#include <algorithm>
+
+#include "probe/voip/sip/dialog.hpp"
+
+namespace voipprobe::probe {
+
+using templates::RecordKind;
+
+Pipeline::Pipeline(const PipelineConfig& config, RecordSink& sink)
+    : config_(config),
+      sink_(sink),
+      flows_(config.max_flows, config.table_key),
+      calls_(config.max_calls, config.table_key),
+      promises_(config.max_endpoints, config.table_key),
+      media_(config.media, flows_, calls_, promises_,
+             [this](RtpStream& s, bool final, wire::TimeNs now) { emit_stream(s, final, now); }) {}
+
+void Pipeline::begin(wire::TimeNs first) {
+    now_ = first;
+    flows_.begin(first);
+    config_.context.boot_time = first;
+}
+
+void Pipeline::process(const RawPacket& packet) {
+    ++counters_.packets;
+    PacketView p;
+    if (const DropReason r = decode(packet, p); r != DropReason::none) {
+        ++counters_.dropped[static_cast<std::size_t>(r)];
+        return;
+    }
+    if (now_ == wire::kNever) begin(p.time);
+    if (p.time > now_) {
+        now_ = p.time;
+        if (flows_.slot_passed(now_)) expire();
+    }
+    std::uint8_t direction = 0;
+    const FlowIndex i = flow_of(p, direction);
+    if (i == 0) {
+        ++counters_.dropped[static_cast<std::size_t>(DropReason::table_full)];
+        return;
+    }
+    count(i, direction, p);
+    if (p.protocol == kProtoUdp && !p.payload.empty()) analyse(i, direction, p);
+}
+
+FlowIndex Pipeline::flow_of(const PacketView& p, std::uint8_t& direction) {
+    const FlowTable::Key key = flows_.key_of(p);
+    FlowTable::Found found = flows_.find_or_add(key, p);
+    if (found.index == 0 && evict_flow()) found = flows_.find_or_add(key, p);
+    if (found.index == 0) return 0;
+    const FlowIndex i = found.index;
+    FlowHot& h = flows_.hot(i);
+    if (found.created) {
+        ++counters_.flows;
+        FlowCold& c = flows_.cold(i);
+        c.start_us = p.time / wire::kMicrosecond;
+        c.vlan = p.vlan;
+        c.outer_vlan = p.outer_vlan;
+        h.last_us = c.start_us;
+        flows_.schedule(i, flows_.to_tick(p.time + std::min(config_.idle_ns, config_.active_ns)));
+    } else if (flows_.to_tick(p.time) >= h.due) {
+        // The timer wheel keeps the entry where it is and arms it again when it comes by.
+        h.due = on_flow_due(i, p.time, true);
+    }
+    direction = found.direction;
+    return i;
+}
+
+void Pipeline::count(FlowIndex i, std::uint8_t direction, const PacketView& p) {
+    FlowHot& h = flows_.hot(i);
+    ++counters_.decoded;
+    counters_.decoded_octets += p.ip_length;
+    counters_.truncated += p.truncated ? 1 : 0;
+    counters_.fragments += p.fragment ? 1 : 0;
+    const std::int64_t us = p.time / wire::kMicrosecond;
+    if ((h.packets[0] | h.packets[1]) == 0) {
+        FlowCold& c = flows_.cold(i);
+        c.delta_start_us = us;
+        c.tos = {};
+        c.min_length = 0xffff;
+        c.min_ttl = 0xff;
+        c.max_length = c.max_ttl = 0;
+        h.tcp_flags = {};
+    }
+    if (h.packets[direction] == 0) flows_.cold(i).tos[direction] = p.tos;
+    ++h.packets[direction];
+    h.octets[direction] += p.ip_length;
+    if (us > h.last_us) h.last_us = us;
+    if (h.kind == FlowKind::media) return;  // lengths and TTL of media flows are not worth a cache line per packet
+    FlowCold& c = flows_.cold(i);
+    const auto length = static_cast<std::uint16_t>(std::min<std::uint32_t>(p.ip_length, 0xffff));
+    c.min_length = std::min(c.min_length, length);
+    c.max_length = std::max(c.max_length, length);
+    c.min_ttl = std::min(c.min_ttl, p.ttl);
+    c.max_ttl = std::max(c.max_ttl, p.ttl);
+    if (p.protocol == kProtoTcp) {
+        h.tcp_flags[direction] |= p.tcp_flags;
+        if ((p.tcp_flags & kFin) != 0) h.flags |= direction == 0 ? kFinForward : kFinBackward;
+        const bool closed = (h.flags & kFinForward) != 0 && (h.flags & kFinBackward) != 0;
+        if ((p.tcp_flags & kRst) != 0 || closed) h.flags |= kEnded;
+    }
+}
+
+namespace {
+
+// TURN channel data (RFC 8656 §12.4): channel number 0x4000..0x4fff and the length, then the relayed packet.
+bool unwrap_turn(PacketView& p) {
+    if ((p.payload[0] & 0xf0) != 0x40 || p.payload.size() < 16 || (p.payload[4] & 0xc0) != 0x80) return false;
+    const std::uint32_t length = wire::load_be16(p.payload.data() + 2);
+    if (length < 12 || length + 4 > p.payload_length || p.payload_length - length - 4 > 3) return false;
+    p.payload = p.payload.subspan(4, std::min<std::size_t>(length, p.payload.size() - 4));
+    p.payload_length = length;
+    return true;
+}
+
+}  // namespace
+
+void Pipeline::analyse(FlowIndex i, std::uint8_t direction, PacketView& p) {
+    unwrap_turn(p);
+    const std::uint8_t first = p.payload[0];
+    FlowHot& h = flows_.hot(i);
+    if ((first & 0xc0) == 0x80) {  // RTP, RTCP (RFC 7983)
+        if (h.kind == FlowKind::media) return media_.on_media(i, direction, p);
+        if (p.fragment) return;
+        if (h.kind == FlowKind::fresh || promises_.knows({p.dst, p.dst_port})) media_.on_candidate(i, direction, p);
+        return;
+    }
+    if (first < 0x80 && p.payload.size() >= 12 && looks_like_sip(p.payload)) return on_sip(i, direction, p);
+    if (h.kind == FlowKind::media) media_.on_media(i, direction, p);
+}
+
+void Pipeline::on_sip(FlowIndex i, std::uint8_t direction, const PacketView& p) {
+    SipMessage m;
+    const SipDefect defect = parse_sip(wire::as_text(p.payload), p.payload_length, m);
+    if (defect != SipDefect::none) {
+        ++counters_.sip_malformed[static_cast<std::size_t>(defect)];
+        return;
+    }
+    ++counters_.sip_messages;
+    FlowHot& h = flows_.hot(i);
+    if (h.kind != FlowKind::media) h.kind = FlowKind::sip;
+    const SipContext ctx{p.time, {p.src, p.src_port}, {p.dst, p.dst_port}, SipTransport::udp, p.ip_version == 6,
+                         p.ip_length};
+    CallIndex call = calls_.find(m.call_id);
+    if (call == 0 && m.is_request && m.method == SipMethod::invite) call = new_call(m, ctx);
+    if (call != 0) {
+        apply_message(calls_[call], call, m, ctx, promises_);
+        if (calls_[call].ended()) calls_.wake_at(call, call_end(calls_[call]));
+        if (sink_.wants(RecordKind::sip)) {  // the dialog's record counts this packet, not the flow's
+            --h.packets[direction];
+            h.octets[direction] -= p.ip_length;
+        }
+    } else {
+        ++counters_.sip_outside_calls;
+    }
+    if (sink_.wants(RecordKind::message)) {
+        RecordSource s = source(RecordKind::message);
+        s.now = p.time;
+        s.src = ctx.src;
+        s.dst = ctx.dst;
+        s.protocol = p.protocol;
+        s.ip_version = p.ip_version;
+        s.call = call == 0 ? nullptr : &calls_[call];
+        s.message = &m;
+        s.message_context = &ctx;
+        sink_.emit(s);
+    }
+}
+
+CallIndex Pipeline::new_call(const SipMessage& m, const SipContext& ctx) {
+    CallIndex i = calls_.add(m.call_id);
+    if (i == 0) {
+        const CallIndex oldest = calls_.next_due();
+        if (oldest == 0) return 0;
+        ++counters_.calls_evicted;
+        end_call(oldest);
+        i = calls_.add(m.call_id);
+        if (i == 0) return 0;
+    }
+    ++counters_.calls;
+    Call& c = calls_[i];
+    begin_call(c, m, ctx);
+    c.next_snapshot = ctx.time + config_.active_ns;
+    calls_.wake_at(i, c.next_snapshot);
+    return i;
+}
+
+void Pipeline::advance(wire::TimeNs now) {
+    if (now_ == wire::kNever || now <= now_) return;
+    now_ = now;
+    if (flows_.slot_passed(now_)) expire();
+}
+
+void Pipeline::expire() {
+    flows_.expire(now_, [this](FlowIndex i) { return on_flow_due(i, now_, false); });
+    calls_.expire(now_, [this](CallIndex i) { on_call_due(i); });
+}
+
+RecordSource Pipeline::source(RecordKind kind) const {
+    RecordSource s;
+    s.context = &config_.context;
+    s.tracker = &media_;
+    s.calls = &calls_;
+    s.kind = kind;
+    s.now = now_;
+    return s;
+}
+
+}  // namespace voipprobe::probe

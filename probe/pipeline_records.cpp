@@ -1,0 +1,247 @@
+// When flows, calls and streams end, and the records they become.
+#include <algorithm>
+
+#include "probe/pipeline.hpp"
+
+namespace voipprobe::probe {
+namespace {
+
+constexpr std::int64_t kAfterEnd = 5 * wire::kSecond;        // a call's last messages may be repeated
+constexpr std::int64_t kAfterChallenge = 32 * wire::kSecond; // 64 * T1: another attempt may follow (RFC 3261 §17.1.1.2)
+constexpr std::int64_t kNoAnswer = 200 * wire::kSecond;      // timer C and some (RFC 3261 §16.6)
+constexpr std::int64_t kMediaGone = 300 * wire::kSecond;     // answered, media stopped, no BYE
+constexpr std::int64_t kForgotten = 7200 * wire::kSecond;    // answered, media never seen or on hold
+constexpr std::int64_t kStreamTail = 2 * wire::kSecond;      // media on its way when the call ends
+constexpr std::int64_t kTcpTail = 1 * wire::kSecond;         // ACKs after FIN or RST
+constexpr std::int64_t kHeldFlow = 5 * wire::kSecond;        // how often a silent flow of a running call is looked at
+
+}  // namespace
+
+using templates::RecordKind;
+
+// ---- flows ---------------------------------------------------------------------------------------------------
+
+// Decisions depend on the packets' times only, never on when the wheel came by, so that replay, live traffic and any
+// number of workers give the same records.
+Tick Pipeline::on_flow_due(FlowIndex i, wire::TimeNs now, bool arriving) {
+    for (;;) {
+        FlowHot& h = flows_.hot(i);
+        const FlowCold& c = flows_.cold(i);
+        const bool has_delta = (h.packets[0] | h.packets[1]) != 0;
+        const bool ended = (h.flags & kEnded) != 0;
+        const wire::TimeNs last = h.last_us * wire::kMicrosecond;
+        const wire::TimeNs idle = last + (ended ? std::min(kTcpTail, config_.idle_ns) : config_.idle_ns);
+        const wire::TimeNs active =
+            has_delta ? c.delta_start_us * wire::kMicrosecond + config_.active_ns : INT64_MAX;
+        const wire::TimeNs snapshot = media_.next_snapshot(i);
+        const wire::TimeNs first = std::min({idle, active, snapshot});
+        if (first > now) return next_due(i, now);
+        if (snapshot == first) {
+            media_.on_snapshot(i, first);
+            continue;
+        }
+        if (active == first && active < idle) {
+            emit_flow(i, EndReason::active);
+            continue;
+        }
+        if (has_delta) emit_flow(i, ended ? EndReason::end_detected : EndReason::idle);
+        if (media_.on_idle(i, now, false)) return flows_.to_tick(now + kHeldFlow);
+        if (!arriving) {
+            forget_flow(i);
+            return FlowTable::kGone;
+        }
+        // The packet that arrives starts the flow anew.
+        FlowCold& fresh = flows_.cold(i);
+        fresh.start_us = now / wire::kMicrosecond;
+        fresh.strikes = 0;
+        h.last_us = fresh.start_us;
+        h.flags &= static_cast<std::uint8_t>(~(kEnded | kFinForward | kFinBackward));
+        h.kind = FlowKind::fresh;
+        return flows_.to_tick(now + std::min(config_.idle_ns, config_.active_ns));
+    }
+}
+
+Tick Pipeline::next_due(FlowIndex i, wire::TimeNs now) const {
+    const FlowHot& h = flows_.hot(i);
+    const bool ended = (h.flags & kEnded) != 0;
+    wire::TimeNs due = h.last_us * wire::kMicrosecond + (ended ? kTcpTail : config_.idle_ns);
+    if ((h.packets[0] | h.packets[1]) != 0)
+        due = std::min(due, flows_.cold(i).delta_start_us * wire::kMicrosecond + config_.active_ns);
+    due = std::min(due, media_.next_snapshot(i));
+    return std::max(flows_.to_tick(due), flows_.to_tick(now)) + 1;
+}
+
+void Pipeline::emit_flow(FlowIndex i, EndReason reason) {
+    FlowHot& h = flows_.hot(i);
+    const std::uint64_t packets = std::uint64_t{h.packets[0]} + h.packets[1];
+    const RtpStream* in = media_.main_stream(i, 0);
+    const RtpStream* out = media_.main_stream(i, 1);
+    RecordKind kind = RecordKind::flow;
+    if ((in != nullptr || out != nullptr) && sink_.wants(RecordKind::rtp)) kind = RecordKind::rtp;
+    else if (h.kind == FlowKind::sip && sink_.wants(RecordKind::sip)) kind = RecordKind::sip;
+    const bool voip = in != nullptr || out != nullptr || h.kind == FlowKind::sip;
+    if (!sink_.wants(kind) || (config_.voip_only && !voip)) {
+        counters_.unsent_packets += packets;
+    } else {
+        RecordSource s = source(kind);
+        s.hot = &h;
+        s.cold = &flows_.cold(i);
+        s.src = flows_.source(i);
+        s.dst = flows_.destination(i);
+        s.protocol = FlowTable::protocol(h);
+        s.ip_version = FlowTable::ip_version(h);
+        s.octets = h.octets;
+        s.packets = {h.packets[0], h.packets[1]};
+        s.start_us = s.cold->delta_start_us;
+        s.end_us = h.last_us;
+        s.end_reason = reason;
+        s.media = {in, out};
+        sink_.emit(s);
+        counters_.flow_packets += packets;
+        counters_.flow_octets += h.octets[0] + h.octets[1];
+    }
+    h.packets = {};
+    h.octets = {};
+}
+
+void Pipeline::forget_flow(FlowIndex i) { flows_.remove(i); }
+
+bool Pipeline::evict_flow() {
+    FlowIndex victim = flows_.victim([this](FlowIndex i) {
+        const FlowKind k = flows_.hot(i).kind;
+        return k != FlowKind::media && k != FlowKind::sip;
+    });
+    if (victim == 0) victim = flows_.victim([](FlowIndex) { return true; });
+    if (victim == 0) return false;
+    ++counters_.flows_evicted;
+    if ((flows_.hot(victim).packets[0] | flows_.hot(victim).packets[1]) != 0)
+        emit_flow(victim, EndReason::lack_of_resources);
+    media_.on_idle(victim, now_, true);
+    flows_.unlink(victim);
+    forget_flow(victim);
+    return true;
+}
+
+// ---- calls ---------------------------------------------------------------------------------------------------
+
+wire::TimeNs Pipeline::last_activity(const Call& c) const {
+    wire::TimeNs last = std::max(c.last_message, c.last_media);
+    for (const std::uint32_t s : c.streams) last = std::max(last, media_.stream(s).last_time);
+    return last;
+}
+
+// When the call is over if nothing more happens.
+wire::TimeNs Pipeline::call_end(const Call& c) const {
+    if (c.has(CallEvent::bye) || (c.has(CallEvent::cancel) && c.has(CallEvent::failure)))
+        return c.last_message + kAfterEnd;
+    if (!c.has(CallEvent::ok)) {
+        if (!c.has(CallEvent::failure)) return c.last_message + kNoAnswer;
+        return c.last_message + (c.challenged ? kAfterChallenge : kAfterEnd);
+    }
+    const bool media = !c.streams.empty() || c.last_media != wire::kNever;
+    return last_activity(c) + (media && c.holders == 0 ? kMediaGone : kForgotten);
+}
+
+void Pipeline::on_call_due(CallIndex i) {
+    Call& c = calls_[i];
+    wire::TimeNs end = call_end(c);
+    if (end <= now_) {
+        // Media that is still flowing gets a little longer; after 30 s the call ends all the same.
+        bool flowing = false;
+        for (const std::uint32_t s : c.streams) flowing |= now_ - media_.stream(s).last_time < kStreamTail;
+        if (!flowing || now_ - end > config_.idle_ns) return end_call(i);
+        end = now_ + wire::kSecond;
+    }
+    if (now_ >= c.next_snapshot) {
+        while (c.next_snapshot <= now_) c.next_snapshot += config_.active_ns;
+        if (sink_.wants_snapshots(RecordKind::call)) emit_call(i, false);
+        if (sink_.wants(RecordKind::sip)) emit_dialog(i, EndReason::active);
+    }
+    calls_.wake_at(i, std::min(end, c.next_snapshot));
+}
+
+void Pipeline::end_call(CallIndex i) {
+    Call& c = calls_[i];
+    const std::vector<std::uint32_t> streams = c.streams;
+    for (const std::uint32_t s : streams) media_.end(s, now_);
+    if (sink_.wants(RecordKind::call)) emit_call(i, true);
+    if (sink_.wants(RecordKind::sip)) emit_dialog(i, EndReason::end_detected);
+    for (const wire::Endpoint& at : c.endpoints) promises_.remove(at, i);
+    calls_.remove(i);
+}
+
+void Pipeline::emit_call(CallIndex i, bool final) {
+    Call& c = calls_[i];
+    RecordSource s = source(RecordKind::call);
+    s.call = &c;
+    s.final = final;
+    s.revision = ++c.revision;
+    s.src = c.caller_hop;
+    s.dst = c.callee_hop;
+    s.protocol = c.transport == SipTransport::udp ? kProtoUdp : kProtoTcp;
+    s.ip_version = c.ip6 ? 6 : 4;
+    s.start_us = c.at(CallEvent::invite) / wire::kMicrosecond;
+    s.end_us = last_activity(c) / wire::kMicrosecond;
+    for (const std::uint32_t n : c.streams) c.last_media = std::max(c.last_media, media_.stream(n).last_time);
+    sink_.emit(s);
+}
+
+// The dialog in nProbe's shape: its own messages since the last record.
+void Pipeline::emit_dialog(CallIndex i, EndReason reason) {
+    Call& c = calls_[i];
+    const std::uint64_t packets = std::uint64_t{c.delta_packets[0]} + c.delta_packets[1];
+    if (packets == 0) return;
+    RecordSource s = source(RecordKind::sip);
+    s.call = &c;
+    s.end_reason = reason;
+    s.revision = c.revision;
+    s.src = c.caller_hop;
+    s.dst = c.callee_hop;
+    s.protocol = c.transport == SipTransport::udp ? kProtoUdp : kProtoTcp;
+    s.ip_version = c.ip6 ? 6 : 4;
+    s.octets = c.delta_octets;
+    s.packets = {c.delta_packets[0], c.delta_packets[1]};
+    s.start_us = c.delta_start / wire::kMicrosecond;
+    s.end_us = c.last_message / wire::kMicrosecond;
+    sink_.emit(s);
+    counters_.flow_packets += packets;
+    counters_.flow_octets += c.delta_octets[0] + c.delta_octets[1];
+    c.delta_packets = {};
+    c.delta_octets = {};
+    c.delta_start = c.last_message;
+}
+
+// ---- streams -------------------------------------------------------------------------------------------------
+
+void Pipeline::emit_stream(RtpStream& s, bool final, wire::TimeNs now) {
+    if (!sink_.wants(RecordKind::stream) || (!final && !sink_.wants_snapshots(RecordKind::stream))) return;
+    RecordSource r = source(RecordKind::stream);
+    r.now = std::max(now, now_);
+    r.stream = &s;
+    r.final = final;
+    r.revision = ++s.revision;
+    const bool forward = s.direction == 0;
+    r.src = forward ? flows_.source(s.flow) : flows_.destination(s.flow);
+    r.dst = forward ? flows_.destination(s.flow) : flows_.source(s.flow);
+    r.protocol = kProtoUdp;
+    r.ip_version = FlowTable::ip_version(flows_.hot(s.flow));
+    r.start_us = s.first_time / wire::kMicrosecond;
+    r.end_us = s.last_time / wire::kMicrosecond;
+    r.call = r.call_of(s);
+    sink_.emit(r);
+}
+
+// ---- end -----------------------------------------------------------------------------------------------------
+
+void Pipeline::finish() {
+    if (now_ == wire::kNever) return;
+    expire();
+    flows_.for_each([this](FlowIndex i) {
+        if ((flows_.hot(i).packets[0] | flows_.hot(i).packets[1]) != 0) emit_flow(i, EndReason::forced);
+        media_.on_idle(i, now_, true);
+    });
+    calls_.for_each([this](CallIndex i) { end_call(i); });
+    flows_.for_each([this](FlowIndex i) { forget_flow(i); });
+}
+
+}  // namespace voipprobe::probe

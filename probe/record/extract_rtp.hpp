@@ -1,0 +1,153 @@
+// Extractors of RTP elements: ntop's biflow shape in ntop's units, and our streams in nanoseconds.
+#pragma once
+
+#include "probe/record/extract_call.hpp"
+
+namespace voipprobe::probe {
+
+// ---- ntop's shape: IN/OUT of a media biflow ----
+inline const RtpStream* first_media(const RecordSource& s) {
+    if (s.stream != nullptr) return s.stream;
+    return s.media[0] != nullptr ? s.media[0] : s.media[1];
+}
+template <typename Get>
+Value of_direction(const RecordSource& s, std::size_t direction, Get get) {
+    const RtpStream* m = s.stream != nullptr && direction == 0 ? s.stream : s.media[direction];
+    return m == nullptr ? Value{} : get(*m);
+}
+inline Value jitter_us(const RecordSource& s, std::size_t d) {
+    return of_direction(s, d, [](const RtpStream& m) {
+        return m.has_jitter() ? number(static_cast<std::uint64_t>(m.jitter / 1000 + 0.5)) : Value{};
+    });
+}
+inline Value gap_10us(const RecordSource& s, std::size_t d) {
+    return of_direction(s, d, [](const RtpStream& m) {
+        return m.max_gap >= 0 ? number(static_cast<std::uint64_t>(m.max_gap / 10'000)) : Value{};
+    });
+}
+inline Value lost(const RecordSource& s, std::size_t d) {
+    return of_direction(s, d, [](const RtpStream& m) { return number(m.sequence.lost()); });
+}
+inline Value payload_type(const RecordSource& s, std::size_t d) {
+    return of_direction(s, d, [](const RtpStream& m) { return number(m.main_payload_type()); });
+}
+inline Value hundredths(std::optional<double> v) { return v ? number(static_cast<std::uint64_t>(*v * 100 + 0.5)) : Value{}; }
+inline Value mos(const RecordSource& s, std::size_t d) { return s.media[d] == nullptr ? Value{} : hundredths(s.score(d).mos_lq); }
+inline Value r_factor(const RecordSource& s, std::size_t d) {
+    if (s.media[d] == nullptr || !s.score(d).r_factor) return {};
+    return hundredths(quality::nprobe_scaled_r(*s.score(d).r_factor, *s.score(d).scale));
+}
+
+EXTRACT(RTP_SSRC) { const RtpStream* m = first_media(s); return m ? number(m->ssrc) : Value{}; }
+EXTRACT(RTP_FIRST_SSRC) { const RtpStream* m = first_media(s); return m ? number(m->ssrc) : Value{}; }
+EXTRACT(RTP_LAST_SSRC) { const RtpStream* m = first_media(s); return m ? number(m->ssrc) : Value{}; }
+EXTRACT(RTP_FIRST_SEQ) { const RtpStream* m = first_media(s); return m ? number(m->first_seq) : Value{}; }
+EXTRACT(RTP_LAST_SEQ) { const RtpStream* m = first_media(s); return m ? number(m->last_seq) : Value{}; }
+EXTRACT(RTP_FIRST_TS) { const RtpStream* m = first_media(s); return m ? number(m->first_ts) : Value{}; }
+EXTRACT(RTP_LAST_TS) { const RtpStream* m = first_media(s); return m ? number(m->last_ts) : Value{}; }
+EXTRACT(RTP_IN_JITTER) { return jitter_us(s, 0); }
+EXTRACT(RTP_OUT_JITTER) { return jitter_us(s, 1); }
+EXTRACT(RTP_IN_PKT_LOST) { return lost(s, 0); }
+EXTRACT(RTP_OUT_PKT_LOST) { return lost(s, 1); }
+EXTRACT(RTP_IN_PAYLOAD_TYPE) { return payload_type(s, 0); }
+EXTRACT(RTP_OUT_PAYLOAD_TYPE) { return payload_type(s, 1); }
+EXTRACT(RTP_IN_MAX_DELTA) { return gap_10us(s, 0); }
+EXTRACT(RTP_OUT_MAX_DELTA) { return gap_10us(s, 1); }
+EXTRACT(RTP_IN_MOS) { return mos(s, 0); }
+EXTRACT(RTP_OUT_MOS) { return mos(s, 1); }
+EXTRACT(RTP_MOS) { return hundredths(quality::combine(s.score(0), s.score(1)).mos_of_mean_r); }
+EXTRACT(RTP_IN_R_FACTOR) { return r_factor(s, 0); }
+EXTRACT(RTP_OUT_R_FACTOR) { return r_factor(s, 1); }
+EXTRACT(RTP_R_FACTOR) {
+    const auto& a = s.score(0);
+    const auto& b = s.score(1);
+    if (!a.scored() && !b.scored()) return {};
+    if (a.scored() && b.scored()) {
+        if (*a.scale != *b.scale) return {};
+        return hundredths(quality::nprobe_scaled_r((*a.r_factor + *b.r_factor) / 2, *a.scale));
+    }
+    const auto& one = a.scored() ? a : b;
+    return hundredths(quality::nprobe_scaled_r(*one.r_factor, *one.scale));
+}
+NOT_MEASURED(RTP_IN_PKT_DROP)
+NOT_MEASURED(RTP_OUT_PKT_DROP)
+NOT_MEASURED(RTP_IN_TRANSIT)
+NOT_MEASURED(RTP_OUT_TRANSIT)
+NOT_MEASURED(RTP_RTT)
+NOT_MEASURED(RTP_DTMF_TONES)
+EXTRACT(rfc3550JitterMilliseconds) {
+    return of_direction(s, 0, [](const RtpStream& m) { return m.has_jitter() ? number(static_cast<std::uint64_t>(m.jitter / 1e6 + 0.5)) : Value{}; });
+}
+EXTRACT(rfc3550JitterMicroseconds) { return jitter_us(s, 0); }
+EXTRACT(rfc3550JitterNanoseconds) {
+    return of_direction(s, 0, [](const RtpStream& m) { return m.has_jitter() && m.jitter < 4.2e9 ? number(static_cast<std::uint64_t>(m.jitter + 0.5)) : Value{}; });
+}
+EXTRACT(rtpSequenceNumber) { const RtpStream* m = first_media(s); return m ? number(m->last_seq) : Value{}; }
+EXTRACT(TRANSPORT_RTP_SSRC) { const RtpStream* m = first_media(s); return m ? number(m->ssrc) : Value{}; }
+EXTRACT(TRANSPORT_RTP_PAYLOAD_TYPE) { return payload_type(s, 0); }
+EXTRACT(TRANSPORT_PACKETS_LOST) { return lost(s, 0); }
+inline Value jitter_figure_us(const RecordSource& s, double JitterSummary::*figure) {
+    if (s.stream != nullptr) return s.stream->has_jitter() ? number(static_cast<std::uint64_t>(s.jitter().*figure / 1000 + 0.5)) : Value{};
+    if (s.media[0] == nullptr || !s.media[0]->has_jitter()) return {};
+    return number(static_cast<std::uint64_t>(s.jitter(0).*figure / 1000 + 0.5));
+}
+EXTRACT(TRANSPORT_RTP_JITTER_MEAN) { return jitter_figure_us(s, &JitterSummary::mean); }
+EXTRACT(TRANSPORT_RTP_JITTER_MIN) { return jitter_figure_us(s, &JitterSummary::min); }
+EXTRACT(TRANSPORT_RTP_JITTER_MAX) { return jitter_figure_us(s, &JitterSummary::max); }
+NOT_MEASURED(TRANSPORT_PACKETS_LOST_RATE)
+
+// ---- our streams ----
+inline Value jitter_ns(const RecordSource& s, double JitterSummary::*figure, std::uint64_t at_least = 1) {
+    if (s.stream == nullptr || !s.stream->has_jitter() || s.stream->jitter_n < at_least) return {};
+    return number(static_cast<std::uint64_t>(s.jitter().*figure + 0.5));
+}
+inline Value ns(std::int64_t v) { return v < 0 ? Value{} : number(static_cast<std::uint64_t>(v)); }
+#define STREAM_FIELD(NAME, expression) \
+    EXTRACT(NAME) { return s.stream == nullptr ? Value{} : Value(expression); }
+
+STREAM_FIELD(STREAM_SIDE, s.stream->side == Side::none ? Value{} : number(static_cast<std::uint64_t>(s.stream->side)))
+STREAM_FIELD(STREAM_MATCH, number(static_cast<std::uint64_t>(s.stream->match == StreamMatch::none ? StreamMatch::heuristic : s.stream->match)))
+STREAM_FIELD(STREAM_CODEC, Value::of_text(s.codec(*s.stream)))
+STREAM_FIELD(STREAM_CLOCK_RATE, s.stream->clock_rate() == 0 ? Value{} : number(s.stream->clock_rate()))
+STREAM_FIELD(STREAM_PTIME, s.stream->ptime_us() == 0 ? Value{} : number(s.stream->ptime_us()))
+STREAM_FIELD(STREAM_FIRST_TIME, number(static_cast<std::uint64_t>(s.stream->first_time / 1000)))
+STREAM_FIELD(STREAM_LAST_TIME, number(static_cast<std::uint64_t>(s.stream->last_time / 1000)))
+STREAM_FIELD(STREAM_PACKETS, number(s.stream->packets))
+STREAM_FIELD(STREAM_OCTETS, number(s.stream->octets))
+STREAM_FIELD(STREAM_EXPECTED, number(s.stream->sequence.expected()))
+STREAM_FIELD(STREAM_LOST, number(s.stream->sequence.lost()))
+STREAM_FIELD(STREAM_DUPLICATES, number(s.stream->sequence.duplicates()))
+STREAM_FIELD(STREAM_REORDERED, number(s.stream->sequence.reordered()))
+STREAM_FIELD(STREAM_SEQUENCE_RESETS, number(s.stream->sequence.resets()))
+EXTRACT(STREAM_JITTER_LAST) { return jitter_ns(s, &JitterSummary::last); }
+EXTRACT(STREAM_JITTER_MEAN) { return jitter_ns(s, &JitterSummary::mean); }
+EXTRACT(STREAM_JITTER_MEDIAN) { return jitter_ns(s, &JitterSummary::median); }
+EXTRACT(STREAM_JITTER_MIN) { return jitter_ns(s, &JitterSummary::min); }
+EXTRACT(STREAM_JITTER_MAX) { return jitter_ns(s, &JitterSummary::max); }
+EXTRACT(STREAM_JITTER_IQR) { return jitter_ns(s, &JitterSummary::iqr); }
+EXTRACT(STREAM_JITTER_STD_DEV) { return jitter_ns(s, &JitterSummary::std_dev, 2); }
+EXTRACT(STREAM_JITTER_P95) { return jitter_ns(s, &JitterSummary::p95); }
+EXTRACT(STREAM_JITTER_P99) { return jitter_ns(s, &JitterSummary::p99); }
+STREAM_FIELD(STREAM_MAX_DELTA, ns(s.stream->max_delta))
+STREAM_FIELD(STREAM_MAX_GAP, ns(s.stream->max_gap))
+STREAM_FIELD(STREAM_DTMF_EVENTS, number(s.stream->dtmf_events))
+STREAM_FIELD(STREAM_MEDIA, s.stream->media_kind == 0 ? Value{} : number(s.stream->media_kind))
+NOT_MEASURED(STREAM_DISCARD_F60)
+NOT_MEASURED(STREAM_DISCARD_F200)
+NOT_MEASURED(STREAM_DISCARD_ADAPTIVE)
+NOT_MEASURED(STREAM_BURSTS)
+NOT_MEASURED(STREAM_BURST_DENSITY)
+NOT_MEASURED(STREAM_GAP_DENSITY)
+NOT_MEASURED(STREAM_BURST_LENGTH)
+NOT_MEASURED(STREAM_GAP_LENGTH)
+NOT_MEASURED(STREAM_BURST_RATIO)
+NOT_MEASURED(STREAM_CLOCK_SKEW)
+NOT_MEASURED(STREAM_RTT)
+NOT_MEASURED(STREAM_REPORTED_LOSS)
+NOT_MEASURED(STREAM_REPORTED_JITTER)
+NOT_MEASURED(STREAM_REPORTED_MOS_LQ)
+NOT_MEASURED(STREAM_REPORTED_MOS_CQ)
+NOT_MEASURED(STREAM_MOS_MIN_10S)
+NOT_MEASURED(STREAM_CODEC_MODE)
+
+}  // namespace voipprobe::probe

@@ -1,0 +1,39 @@
+// A planned template compiled to extractors: writes a record source as a packed record (wire/layout.hpp).
+// Text from the network leaves here as clean UTF-8, capped at what the element carries (counted).
+// Thread rule: one owner; the returned view is valid until the next call.
+#pragma once
+
+#include <vector>
+
+#include "probe/record/extract.hpp"
+#include "templates/template_plan.hpp"
+
+namespace voipprobe::probe {
+
+inline constexpr std::size_t kTextCap = 255;  // octets of a variable string; keeps the one-octet length form
+
+class Projection {
+  public:
+    explicit Projection(const templates::PlannedTemplate& plan);
+    wire::Bytes pack(const RecordSource& source);
+    std::uint64_t shortened() const { return shortened_; }
+
+  private:
+    struct Field {
+        Extractor extract;
+        wire::FieldType type;
+        std::uint16_t length;
+        templates::Absent absent;
+    };
+    void put(const Field& f, const Value& v);
+    void put_absent(const Field& f);
+    void put_text(const Field& f, std::string_view text);
+    void put_number(std::uint64_t n, std::size_t octets);
+
+    std::vector<Field> fields_;
+    std::vector<std::uint8_t> out_;
+    std::string scratch_;
+    std::uint64_t shortened_ = 0;
+};
+
+}  // namespace voipprobe::probe

@@ -1,0 +1,86 @@
+#include "probe/record/record_id.hpp"
+
+namespace voipprobe::probe {
+namespace {
+
+// A fixed-size buffer is enough: a Call-ID longer than kCallId octets is identified by its hash.
+class IdBuilder {
+  public:
+    void add(std::uint64_t v) {
+        for (int i = 0; i < 8; ++i) buffer_[size_++] = static_cast<std::uint8_t>(v >> (8 * i));
+    }
+    void add(const wire::Endpoint& e) {
+        for (const std::uint8_t o : e.address.octets) buffer_[size_++] = o;
+        add(std::uint64_t{e.port});
+    }
+    void add(std::string_view s) {
+        const RecordId h = wire::siphash24_128({}, wire::as_bytes(s));
+        for (const std::uint8_t o : h) buffer_[size_++] = o;
+    }
+    RecordId finish(wire::SipKey key) const { return wire::siphash24_128(key, wire::Bytes(buffer_.data(), size_)); }
+
+  private:
+    std::array<std::uint8_t, 160> buffer_{};
+    std::size_t size_ = 0;
+};
+
+std::uint64_t kind_word(templates::RecordKind kind) { return static_cast<std::uint64_t>(kind); }
+std::uint64_t us(wire::TimeNs t) { return static_cast<std::uint64_t>(t / wire::kMicrosecond); }
+
+}  // namespace
+
+RecordId flow_id(const RecordSource& s, wire::SipKey key) {
+    IdBuilder b;
+    b.add(std::uint64_t{s.context->domain});
+    b.add(kind_word(s.kind));
+    b.add(s.src);
+    b.add(s.dst);
+    b.add(std::uint64_t{s.protocol});
+    b.add(static_cast<std::uint64_t>(s.cold == nullptr ? s.start_us : s.cold->start_us));
+    b.add(static_cast<std::uint64_t>(s.start_us));
+    return b.finish(key);
+}
+
+RecordId call_record_id(std::uint32_t domain, const Call& call, wire::SipKey key) {
+    IdBuilder b;
+    b.add(std::uint64_t{domain});
+    b.add(kind_word(templates::RecordKind::call));
+    b.add(std::string_view(call.call_id));
+    b.add(us(call.at(CallEvent::invite)));
+    return b.finish(key);
+}
+
+RecordId call_uid(const Call& call, wire::SipKey key) {
+    // Two probes see the first INVITE at slightly different times: only the Call-ID names the call.
+    IdBuilder b;
+    b.add(kind_word(templates::RecordKind::call));
+    b.add(std::string_view(call.call_id));
+    return b.finish(key);
+}
+
+RecordId stream_id(std::uint32_t domain, const wire::Endpoint& src, const wire::Endpoint& dst, const RtpStream& stream,
+                   wire::SipKey key) {
+    IdBuilder b;
+    b.add(std::uint64_t{domain});
+    b.add(kind_word(templates::RecordKind::stream));
+    b.add(src);
+    b.add(dst);
+    b.add(std::uint64_t{stream.ssrc});
+    b.add(us(stream.first_time));
+    return b.finish(key);
+}
+
+RecordId message_id(const RecordSource& s, wire::SipKey key) {
+    IdBuilder b;
+    b.add(std::uint64_t{s.context->domain});
+    b.add(kind_word(templates::RecordKind::message));
+    b.add(s.src);
+    b.add(s.dst);
+    b.add(s.message->call_id);
+    b.add(us(s.message_context->time));
+    b.add(std::uint64_t{s.message->cseq} << 32 | std::uint64_t{s.message->status} << 8 |
+          static_cast<std::uint64_t>(s.message->method));
+    return b.finish(key);
+}
+
+}  // namespace voipprobe::probe

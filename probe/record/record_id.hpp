@@ -1,0 +1,22 @@
+// 128-bit identities of what records are about (docs/dictionary.md, record_id): stable across transports,
+// re-delivery and re-processing; sinks de-duplicate by them. Under --privacy the hash is keyed.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "probe/record/record_source.hpp"
+#include "wire/siphash.hpp"
+
+namespace voipprobe::probe {
+
+using RecordId = std::array<std::uint8_t, 16>;
+
+RecordId flow_id(const RecordSource& s, wire::SipKey key = {});
+RecordId call_record_id(std::uint32_t domain, const Call& call, wire::SipKey key = {});
+RecordId call_uid(const Call& call, wire::SipKey key = {});  // two probes that see one call agree on it
+RecordId stream_id(std::uint32_t domain, const wire::Endpoint& src, const wire::Endpoint& dst, const RtpStream& stream,
+                   wire::SipKey key = {});
+RecordId message_id(const RecordSource& s, wire::SipKey key = {});
+
+}  // namespace voipprobe::probe

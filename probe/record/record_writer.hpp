@@ -1,0 +1,38 @@
+// A record sink that writes packed records: picks the template by kind, address family and presence, projects, and
+// hands the octets on. Thread rule: one owner.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "probe/record/projection.hpp"
+#include "probe/record/record_sink.hpp"
+
+namespace voipprobe::probe {
+
+class RecordWriter : public RecordSink {
+  public:
+    // `submit` gets the index of the template in the plan and a packed record, valid during the call.
+    using Submit = std::function<void(std::size_t index, wire::Bytes packed, wire::TimeNs export_time)>;
+
+    RecordWriter(std::vector<templates::PlannedTemplate> plan, Submit submit);
+
+    bool wants(templates::RecordKind kind) const override { return (kinds_ >> static_cast<unsigned>(kind) & 1U) != 0; }
+    bool wants_snapshots(templates::RecordKind kind) const override {
+        return (identified_ >> static_cast<unsigned>(kind) & 1U) != 0;
+    }
+    void emit(const RecordSource& source) override;
+
+    std::uint64_t records(templates::RecordKind kind) const { return records_[static_cast<std::size_t>(kind)]; }
+    std::uint64_t shortened_strings() const;
+
+  private:
+    std::vector<templates::PlannedTemplate> plan_;
+    std::vector<Projection> projections_;
+    Submit submit_;
+    unsigned kinds_ = 0;
+    unsigned identified_ = 0;
+    std::array<std::uint64_t, templates::kRecordKinds + 1> records_{};
+};
+
+}  // namespace voipprobe::probe

@@ -1,0 +1,22 @@
+// One packet of any link type: the first two octets choose it.
+#include <cstdlib>
+
+#include "probe/decode/decode.hpp"
+
+using namespace voipprobe;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size < 2) return 0;
+    probe::RawPacket raw;
+    raw.link_type = static_cast<std::uint16_t>(data[0] << 8 | data[1]) % 300;
+    raw.data = wire::Bytes(data + 2, size - 2);
+    raw.wire_length = static_cast<std::uint32_t>(size - 2);
+    probe::PacketView view;
+    if (probe::decode(raw, view) != probe::DropReason::none) return 0;
+    if (!view.payload.empty()) {
+        const bool inside = view.payload.data() >= raw.data.data() &&
+                            view.payload.data() + view.payload.size() <= raw.data.data() + raw.data.size();
+        if (!inside || view.payload.size() > view.payload_length) std::abort();
+    }
+    return 0;
+}

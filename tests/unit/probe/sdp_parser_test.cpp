@@ -1,0 +1,72 @@
+#include <gtest/gtest.h>
+
+#include "probe/voip/sdp/sdp.hpp"
+
+using namespace voipprobe;
+using namespace voipprobe::probe;
+
+namespace {
+
+TEST(SdpParser, ReadsAnOffer) {
+    Sdp s;
+    ASSERT_TRUE(parse_sdp("v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+                          "m=audio 49170 RTP/AVP 0 96 101\r\na=rtpmap:96 opus/48000/2\r\n"
+                          "a=rtpmap:101 telephone-event/8000\r\na=ptime:20\r\na=sendonly\r\na=rtcp:53020\r\n"
+                          "m=video 0 RTP/SAVPF 97\r\nc=IN IP6 2001:db8::1\r\na=rtpmap:97 VP8/90000\r\na=rtcp-mux\r\n"
+                          "m=image 5000 udptl t38\r\n", s));
+    ASSERT_EQ(s.media_count, 3);
+    const SdpMedia& a = s.media[0];
+    EXPECT_EQ(a.kind, MediaKind::audio);
+    EXPECT_EQ(a.address.text(), "192.0.2.1");
+    EXPECT_EQ(a.port, 49170);
+    EXPECT_EQ(a.rtcp_port, 53020);
+    EXPECT_EQ(a.ptime_ms, 20U);
+    EXPECT_EQ(a.direction, MediaDirection::sendonly);
+    ASSERT_EQ(a.format_count, 3);
+    EXPECT_EQ(a.formats[0].clock_rate, 0U) << "static type without rtpmap";
+    EXPECT_EQ(a.formats[1].encoding, "opus");
+    EXPECT_EQ(a.formats[1].clock_rate, 48000U);
+    EXPECT_EQ(a.formats[1].channels, 2);
+    EXPECT_EQ(s.media[1].address.text(), "2001:db8::1");
+    EXPECT_TRUE(s.media[1].encrypted);
+    EXPECT_TRUE(s.media[1].rtcp_mux);
+    EXPECT_EQ(s.media[2].kind, MediaKind::image);
+    EXPECT_FALSE(s.media[2].rtp);
+    EXPECT_EQ(s.media[2].address.text(), "192.0.2.1");
+}
+
+TEST(SdpParser, SessionDirectionAndFingerprintApplyToAllMedia) {
+    Sdp s;
+    ASSERT_TRUE(parse_sdp("v=0\na=inactive\na=fingerprint:sha-256 AB\nm=audio 1 RTP/AVP 0\nm=audio 2 RTP/AVP 0\na=sendrecv\n", s));
+    EXPECT_EQ(s.media[0].direction, MediaDirection::inactive);
+    EXPECT_EQ(s.media[1].direction, MediaDirection::sendrecv);
+    EXPECT_TRUE(s.media[0].encrypted);
+}
+
+TEST(SdpParser, SurvivesNonsense) {
+    Sdp s;
+    EXPECT_FALSE(parse_sdp("", s));
+    EXPECT_FALSE(parse_sdp("m=audio", s));
+    Sdp host;
+    EXPECT_TRUE(parse_sdp("v=0\nc=IN IP4 media.example.org\nm=audio 70000 RTP/AVP 4294967296 -1 0\na=rtpmap:0 x/0\na=rtpmap:\n", host));
+    EXPECT_TRUE(host.media[0].address.is_none()) << "a host name is no address";
+    EXPECT_EQ(host.media[0].port, 0);
+    ASSERT_EQ(host.media[0].format_count, 1);
+    EXPECT_EQ(host.media[0].formats[0].clock_rate, 0U);
+}
+
+TEST(SdpParser, KeepsItsLimits) {
+    std::string text = "v=0\n";
+    for (int i = 0; i < 10'000; ++i) text += "m=audio 1 RTP/AVP 0\n";
+    Sdp s;
+    EXPECT_TRUE(parse_sdp(text, s));
+    EXPECT_EQ(s.media_count, kMaxMedia);
+    EXPECT_TRUE(s.over_limits);
+    std::string many = "v=0\nm=audio 1 RTP/AVP";
+    for (int i = 0; i < 255; ++i) many += " 96";
+    Sdp f;
+    EXPECT_TRUE(parse_sdp(many + "\n", f));
+    EXPECT_EQ(f.media[0].format_count, kMaxFormats);
+}
+
+}  // namespace
