@@ -25,9 +25,6 @@ std::vector<std::string> ProbeConfig::effective_collectors() const {
 
 Result<void> validate(const ProbeConfig& c) {
     if (c.quiet && c.verbose > 0) return usage("--quiet and --verbose exclude each other");
-    if (c.idle_timeout > c.active_timeout)
-        return usage("--idle-timeout " + std::to_string(c.idle_timeout) + " is longer than --active-timeout " +
-                     std::to_string(c.active_timeout));
     if (c.privacy != Privacy::off && c.privacy_key.empty()) return usage("--privacy needs --privacy-key FILE");
     if (c.privacy == Privacy::off && !c.privacy_key.empty()) return usage("--privacy-key needs --privacy hash or drop");
     return refuse_what_is_not_there_yet(c);

@@ -111,7 +111,6 @@ TEST(ProbeCli, wrongInputIsOneLineThatHelps) {
     EXPECT_THAT(error_of({"--rtp-map", "200=opus/48000"}), testing::HasSubstr("120=opus/48000"));
     EXPECT_THAT(error_of({"--rtp-map", "96=opus"}), testing::HasSubstr("120=opus/48000"));
     EXPECT_THAT(error_of({"-T", "%IN_BYTES %NO_SUCH"}), testing::HasSubstr("column 12"));
-    EXPECT_THAT(error_of({"-t", "10"}), testing::HasSubstr("--idle-timeout 30 is longer than --active-timeout 10"));
     EXPECT_THAT(error_of({"-q", "-v"}), testing::HasSubstr("exclude each other"));
     EXPECT_THAT(error_of({"-i"}), testing::HasSubstr("-i"));
     EXPECT_THAT(error_of({"--privacy", "drop", "--privacy-key", "k"}), testing::HasSubstr("--privacy is not implemented yet"));

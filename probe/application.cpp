@@ -1,0 +1,232 @@
+#include "probe/application.hpp"
+
+#include <sys/random.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <ctime>
+
+#include "config/log.hpp"
+#include "config/text_file.hpp"
+#include "probe/capture/live_source.hpp"
+#include "probe/export/exporter.hpp"
+#include "probe/inputs.hpp"
+#include "probe/pipeline.hpp"
+#include "probe/progress.hpp"
+#include "probe/record/record_writer.hpp"
+#include "probe/statistics.hpp"
+#include "templates/template_spec.hpp"
+
+namespace voipprobe::probe {
+namespace {
+
+std::atomic<int> g_stop{0};
+std::atomic<bool> g_report{false};
+
+void on_stop(int) {
+    if (g_stop.fetch_add(1) > 0) _exit(static_cast<int>(ExitCode::failure));  // a second one leaves at once
+}
+void on_report(int) { g_report = true; }
+
+void install_signals() {
+    struct sigaction action {};
+    action.sa_handler = on_stop;
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
+    action.sa_handler = on_report;
+    sigaction(SIGUSR1, &action, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+wire::SipKey random_key() {
+    wire::SipKey key;
+    if (getrandom(&key, sizeof key, 0) != static_cast<ssize_t>(sizeof key)) key = {0x9e3779b9, 0x7f4a7c15};
+    return key;
+}
+
+wire::TimeNs wall_clock() {
+    timespec t{};
+    clock_gettime(CLOCK_REALTIME, &t);
+    return wire::TimeNs{t.tv_sec} * wire::kSecond + t.tv_nsec;
+}
+
+PipelineConfig pipeline_config(const config::ProbeConfig& c) {
+    PipelineConfig p;
+    p.context.domain = c.domain;
+    p.context.active_s = static_cast<std::uint16_t>(std::min(c.active_timeout, 65535U));
+    p.context.idle_s = static_cast<std::uint16_t>(std::min(c.idle_timeout, 65535U));
+    p.active_ns = p.media.active_ns = std::int64_t{c.active_timeout} * wire::kSecond;
+    p.idle_ns = std::int64_t{c.idle_timeout} * wire::kSecond;
+    p.max_flows = c.max_flows;
+    p.voip_only = c.voip_only;
+    p.table_key = random_key();
+    p.media.heuristic = c.rtp_heuristic;
+    for (const config::RtpMapEntry& e : c.rtp_map) p.media.rtp_map[e.payload_type & 0x7f] = {e.clock_rate, e.codec};
+    return p;
+}
+
+Result<ExportConfig> export_config(const config::ProbeConfig& c, bool live) {
+    ExportConfig e;
+    for (const std::string& text : c.effective_collectors()) {
+        auto parsed = parse_destinations(text);
+        if (!parsed) return tl::unexpected<Error>(parsed.error());
+        e.destinations.insert(e.destinations.end(), parsed->begin(), parsed->end());
+    }
+    e.dispatch = static_cast<Dispatch>(c.dispatch);
+    e.version = c.export_version;
+    e.domain = c.domain;
+    e.max_message = c.message_size;
+    e.template_every = c.template_every;
+    e.queue_wait = std::int64_t{c.effective_queue_wait(live)} * wire::kSecond;
+    e.live = live;
+    e.delay = std::chrono::milliseconds(c.pacing);
+    e.messages_per_second = live || c.pacing != 0 ? 0 : kFilePace;
+    e.warn = [](const std::string& line) { log::warning(line); };
+    return e;
+}
+
+// One run: owns the chain and knows how it went.
+class Run {
+  public:
+    Run(const config::ProbeConfig& config, std::vector<Input> inputs, std::vector<templates::PlannedTemplate> plan,
+        std::unique_ptr<Exporter> exporter)
+        : config_(config),
+          inputs_(std::move(inputs)),
+          exporter_(std::move(exporter)),
+          writer_(std::move(plan),
+                  [this](std::size_t i, wire::Bytes packed, wire::TimeNs t) { exporter_->submit(i, packed, t); }),
+          pipeline_(pipeline_config(config), writer_),
+          progress_(config) {}
+
+    ExitCode run() {
+        const bool live = std::any_of(inputs_.begin(), inputs_.end(), [](const Input& i) { return i.live; });
+        if (live) read_live();
+        else read_files();
+        pipeline_.finish();
+        export_ = exporter_->finish();
+        progress_.end();
+        return conclude();
+    }
+
+  private:
+    void feed(std::span<const RawPacket> packets) {
+        if (packets.empty()) return;
+        if (!started_) {
+            exporter_->set_boot_time(packets.front().time);
+            started_ = true;
+        }
+        for (const RawPacket& p : packets) pipeline_.process(p);
+        if (pipeline_.now() - last_tick_ >= wire::kSecond) tick();
+        if (g_report.exchange(false)) report();
+    }
+    void tick() {
+        last_tick_ = pipeline_.now();
+        exporter_->tick(last_tick_);
+    }
+    void read_files() {
+        std::array<RawPacket, 64> batch;
+        for (const Input& input : inputs_) {
+            if (g_stop != 0) break;
+            auto source = open_input(input, config_);
+            if (!source) {
+                note(source.error().code, source.error().message);
+                continue;
+            }
+            while ((*source)->state() == SourceState::more && g_stop == 0) {
+                const std::size_t n = (*source)->read_batch(batch);
+                feed(std::span(batch).first(n));
+                progress_.show(**source, pipeline_.counters().packets);
+            }
+            end_of(**source);
+        }
+    }
+    void read_live() {
+        std::vector<std::unique_ptr<PacketSource>> sources;
+        for (const Input& input : inputs_) {
+            auto source = open_input(input, config_);
+            if (!source) return note(source.error().code, source.error().message);
+            log::info("capturing on " + input.name);
+            sources.push_back(std::move(*source));
+        }
+        std::array<RawPacket, 256> batch;
+        while (g_stop == 0 && !sources.empty()) {
+            for (auto& source : sources) feed(std::span(batch).first(source->read_batch(batch)));
+            if (std::all_of(sources.begin(), sources.end(), [](const auto& s) { return s->state() == SourceState::idle; })) {
+                pipeline_.advance(wall_clock() - wire::kSecond);  // packets of the last moments may still be on their way
+                if (pipeline_.now() - last_tick_ >= wire::kSecond) tick();
+                if (g_report.exchange(false)) report();
+            }
+            std::erase_if(sources, [this](const auto& s) {
+                const bool gone = s->state() != SourceState::more && s->state() != SourceState::idle;
+                if (gone) end_of(*s);
+                return gone;
+            });
+        }
+        for (const auto& source : sources) capture_ += source->stats();
+    }
+    void end_of(const PacketSource& source) {
+        capture_ += source.stats();
+        if (source.state() == SourceState::damaged) note(ExitCode::damaged_input, source.message());
+        if (source.state() == SourceState::failed) note(ExitCode::failure, source.message());
+    }
+    void note(ExitCode code, const std::string& message) {
+        progress_.end();
+        log::error(message);
+        if (code_ == ExitCode::ok || code == ExitCode::failure || code == ExitCode::usage) code_ = code;
+    }
+    void report() { print_statistics(config_.stats == config::Report::json ? config::Report::json : config::Report::text, pipeline_, writer_, exporter_->stats(), capture_); }
+    ExitCode conclude() {
+        print_statistics(config_.stats, pipeline_, writer_, export_, capture_);
+        const std::uint64_t lost = export_.dropped + export_.records_lost + capture_.kernel_drops + capture_.interface_drops;
+        if (code_ == ExitCode::ok && export_.send_errors > 0)
+            log::warning(std::to_string(export_.send_errors) + " messages could not be sent: " + export_.last_error);
+        if (code_ == ExitCode::ok && config_.strict && lost > 0) {
+            log::error(std::to_string(lost) + " packets or records were lost (--strict); --stats says where");
+            return ExitCode::lost;
+        }
+        return code_;
+    }
+
+    const config::ProbeConfig& config_;
+    std::vector<Input> inputs_;
+    std::unique_ptr<Exporter> exporter_;
+    RecordWriter writer_;
+    Pipeline pipeline_;
+    ProgressLine progress_;
+    CaptureTotals capture_;
+    ExportStats export_;
+    wire::TimeNs last_tick_ = 0;
+    bool started_ = false;
+    ExitCode code_ = ExitCode::ok;
+};
+
+ExitCode stop(const Error& error) {
+    log::error(error.message);
+    return error.code;
+}
+
+}  // namespace
+
+ExitCode run_probe(const config::ProbeConfig& config) {
+    auto inputs = resolve_inputs(config);
+    if (!inputs) return stop(inputs.error());
+    const bool live = std::any_of(inputs->begin(), inputs->end(), [](const Input& i) { return i.live; });
+    auto spec = templates::parse_template_spec(config.template_spec, config::read_text_file);
+    if (!spec) return stop(spec.error());
+    auto plan = templates::plan_templates(*spec, {config.export_version, config.template_id, config.pen});
+    if (!plan) return stop(plan.error());
+    for (const std::string& w : spec->warnings) log::warning(w);
+    for (const std::string& w : plan->warnings) log::warning(w);
+    auto outputs = export_config(config, live);
+    if (!outputs) return stop(outputs.error());
+    auto exporter = Exporter::open(*outputs, plan->templates);
+    if (!exporter) return stop(exporter.error());
+    install_signals();
+    Run run(config, std::move(*inputs), std::move(plan->templates), std::move(*exporter));
+    return run.run();
+}
+
+}  // namespace voipprobe::probe

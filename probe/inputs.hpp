@@ -1,0 +1,25 @@
+// What -i means: interfaces, capture files, standard input, folders of captures; in the order given.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/probe_config.hpp"
+#include "probe/capture/source.hpp"
+#include "wire/result.hpp"
+
+namespace voipprobe::probe {
+
+struct Input {
+    std::string name;
+    bool live = false;
+};
+
+// Folders become their captures (*.pcap, *.pcapng, *.cap) in name order; no input at all becomes the interface of the
+// default route. Errors: usage, for what is neither a file nor an interface.
+Result<std::vector<Input>> resolve_inputs(const config::ProbeConfig& config);
+
+Result<std::unique_ptr<PacketSource>> open_input(const Input& input, const config::ProbeConfig& config);
+
+}  // namespace voipprobe::probe

@@ -1,0 +1,26 @@
+// voipprobe: options, then run_probe().
+#include <cstdio>
+
+#include "config/log.hpp"
+#include "config/probe_cli.hpp"
+#include "probe/application.hpp"
+
+int main(int argc, char** argv) {
+    using namespace voipprobe;
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    log::init("voipprobe", log::Level::info);
+    const auto invocation = config::parse_probe_command_line(arguments, config::process_environment);
+    if (!invocation) {
+        log::error(invocation.error().message);
+        return static_cast<int>(invocation.error().code);
+    }
+    const config::ProbeConfig& c = invocation->config;
+    log::init("voipprobe", c.quiet ? log::Level::error : c.verbose > 0 ? log::Level::debug : log::Level::info);
+    for (const std::string& w : invocation->warnings) log::warning(w);
+    switch (invocation->action) {
+        case config::ProbeAction::print: std::fputs(invocation->text.c_str(), stdout); return 0;
+        case config::ProbeAction::check_config: log::info("the configuration is valid"); return 0;
+        case config::ProbeAction::run: break;
+    }
+    return static_cast<int>(probe::run_probe(c));
+}

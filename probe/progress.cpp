@@ -1,0 +1,35 @@
+#include "probe/progress.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace voipprobe::probe {
+
+ProgressLine::ProgressLine(const config::ProbeConfig& config)
+    : start_(std::chrono::steady_clock::now()), last_(start_) {
+    plain_ = config.progress == config::Progress::plain;
+    enabled_ = plain_ || (config.progress == config::Progress::automatic && !config.quiet && isatty(STDERR_FILENO) != 0);
+}
+
+void ProgressLine::draw(const PacketSource& source, std::uint64_t packets) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_ < std::chrono::milliseconds(plain_ ? 2000 : 250)) return;
+    last_ = now;
+    const double seconds = std::chrono::duration<double>(now - start_).count();
+    const double rate = static_cast<double>(packets) / seconds / 1e6;
+    char share[16] = "";
+    if (source.octets_total() != 0)
+        std::snprintf(share, sizeof share, "%3.0f %%  ",
+                      100.0 * static_cast<double>(source.octets_read()) / static_cast<double>(source.octets_total()));
+    std::fprintf(stderr, "%s%s%s: %.1f M packets, %.2f M/s%s", plain_ ? "" : "\r\033[K", share, source.name().c_str(),
+                 static_cast<double>(packets) / 1e6, rate, plain_ ? "\n" : "");
+    drawn_ = !plain_;
+}
+
+void ProgressLine::end() {
+    if (drawn_) std::fputs("\r\033[K", stderr);
+    drawn_ = false;
+}
+
+}  // namespace voipprobe::probe

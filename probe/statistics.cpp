@@ -1,0 +1,76 @@
+#include "probe/statistics.hpp"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+namespace voipprobe::probe {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json collect(const Pipeline& p, const RecordWriter& w, const ExportStats& e, const CaptureTotals& capture) {
+    const PipelineCounters& c = p.counters();
+    ordered_json dropped = ordered_json::object();
+    std::uint64_t sum = 0;
+    for (std::size_t i = 1; i < kDropReasons; ++i) {
+        sum += c.dropped[i];
+        if (c.dropped[i] != 0) dropped[std::string(drop_name(static_cast<DropReason>(i)))] = c.dropped[i];
+    }
+    ordered_json malformed = ordered_json::object();
+    for (std::size_t i = 1; i < c.sip_malformed.size(); ++i)
+        if (c.sip_malformed[i] != 0) malformed[std::string(defect_name(static_cast<SipDefect>(i)))] = c.sip_malformed[i];
+    ordered_json records = ordered_json::object();
+    for (std::uint8_t k = 1; k <= templates::kRecordKinds; ++k) {
+        const auto kind = static_cast<templates::RecordKind>(k);
+        if (w.records(kind) != 0) records[std::string(templates::record_kind_name(kind))] = w.records(kind);
+    }
+    const MediaCounters& m = p.media().counters();
+    return {
+        {"capture", {{"packets", capture.packets}, {"kernel_drops", capture.kernel_drops}, {"interface_drops", capture.interface_drops}}},
+        {"packets",
+         {{"in", c.packets}, {"decoded", c.decoded}, {"dropped", sum}, {"dropped_by_reason", dropped},
+          {"truncated", c.truncated}, {"fragments", c.fragments}, {"octets", c.decoded_octets},
+          {"in_flow_records", c.flow_packets}, {"in_unsent_flows", c.unsent_packets},
+          {"conserved", c.packets == c.decoded + sum && c.decoded == c.flow_packets + c.unsent_packets}}},
+        {"flows", {{"seen", c.flows}, {"open", p.flows().size()}, {"evicted", c.flows_evicted}, {"octets_of_memory", p.flows().memory_octets()}}},
+        {"calls",
+         {{"seen", c.calls}, {"open", p.calls().size()}, {"evicted", c.calls_evicted}, {"sip_messages", c.sip_messages},
+          {"sip_outside_calls", c.sip_outside_calls}, {"sip_malformed", malformed},
+          {"media_endpoints", p.promises().size()}, {"media_endpoints_refused", p.promises().refused()}}},
+        {"rtp",
+         {{"packets", m.rtp_packets}, {"rtcp_packets", m.rtcp_packets}, {"streams", m.streams}, {"open", p.media().open_streams()},
+          {"unconfirmed", m.unconfirmed}, {"without_call", m.orphans}, {"ssrc_overflow", m.ssrc_overflow},
+          {"stream_table_full", m.streams_full}, {"octets_of_memory", p.media().memory_octets()}}},
+        {"records", {{"made", records}, {"shortened_strings", w.shortened_strings() + e.shortened}}},
+        {"export",
+         {{"records_submitted", e.submitted}, {"records_sent", e.records_sent}, {"records_dropped", e.dropped},
+          {"records_lost", e.records_lost}, {"messages", e.messages}, {"template_messages", e.template_messages},
+          {"octets", e.octets}, {"send_errors", e.send_errors}}},
+    };
+}
+
+void print_text(const ordered_json& value, const std::string& indent) {
+    for (const auto& [key, v] : value.items()) {
+        if (v.is_object()) {
+            if (v.empty()) continue;
+            std::fprintf(stderr, "%s%s\n", indent.c_str(), key.c_str());
+            print_text(v, indent + "  ");
+        } else {
+            std::fprintf(stderr, "%s%-24s %s\n", indent.c_str(), key.c_str(), v.dump().c_str());
+        }
+    }
+}
+
+}  // namespace
+
+void print_statistics(config::Report report, const Pipeline& pipeline, const RecordWriter& writer,
+                      const ExportStats& exported, const CaptureTotals& capture) {
+    if (report == config::Report::none) return;
+    const ordered_json all = collect(pipeline, writer, exported, capture);
+    if (report == config::Report::json) std::printf("%s\n", all.dump(2).c_str());
+    else print_text(all, "");
+    std::fflush(stdout);
+}
+
+}  // namespace voipprobe::probe
