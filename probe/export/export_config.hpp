@@ -44,7 +44,7 @@ struct ExportStats {
     std::uint64_t submitted = 0;         // records
     std::uint64_t dropped = 0;           // records that found the queue full (live only)
     std::uint64_t messages = 0;          // sent, all destinations
-    std::uint64_t template_messages = 0;  // of these only to refresh templates
+    std::uint64_t template_messages = 0;  // of these with templates only
     std::uint64_t octets = 0;
     std::array<std::uint64_t, templates::kRecordKinds + 1> records{};  // sent, by RecordKind
     std::uint64_t records_sent = 0;

@@ -65,7 +65,7 @@ void Output::set_boot_time(wire::TimeNs boot_time) {
 void Output::announce(Channel& channel, std::size_t template_index) {
     const std::uint16_t id = plan_[template_index].layout.id;
     if (channel.encoder->append_template(id) == wire::Append::full) {
-        send(channel, false);
+        send(channel);
         channel.encoder->append_template(id);
     }
     channel.announced[template_index] = true;
@@ -81,11 +81,11 @@ bool Output::refresh_overdue(const Channel& channel) const {
 }
 
 void Output::refresh(Channel& channel) {
-    if (!channel.encoder->empty()) send(channel, false);
+    if (!channel.encoder->empty()) send(channel);
     for (std::size_t i = 0; i < plan_.size(); ++i) {
         if (!channel.announced[i]) continue;
         if (channel.encoder->append_template(plan_[i].layout.id) != wire::Append::full) continue;
-        send(channel, true);
+        send(channel);
         channel.encoder->append_template(plan_[i].layout.id);
     }
     channel.refreshed = channel.latest;
@@ -111,12 +111,12 @@ void Output::record(std::size_t template_index, wire::Bytes packed, wire::TimeNs
         packed = shortened_;
     }
     if (done == wire::Append::full) {
-        send(channel, false);
+        send(channel);
         // Sending may have begun a new connection, which knows no template.
         if (!channel.announced[template_index]) announce(channel, template_index);
         done = channel.encoder->append(t.layout.id, packed);
         if (done == wire::Append::full) {  // templates were in the way (IPFIX keeps them apart)
-            send(channel, true);
+            send(channel);
             if (!channel.announced[template_index]) announce(channel, template_index);
             done = channel.encoder->append(t.layout.id, packed);
         }
@@ -129,7 +129,7 @@ void Output::record(std::size_t template_index, wire::Bytes packed, wire::TimeNs
     ++channel.pending[static_cast<std::size_t>(t.kind)];
 }
 
-void Output::send(Channel& channel, bool templates_only) {
+void Output::send(Channel& channel) {
     const wire::Bytes message = channel.encoder->finish(std::max<wire::TimeNs>(channel.latest, 0));
     channel.opened = wire::kNever;
     if (message.empty()) return;
@@ -145,7 +145,7 @@ void Output::send(Channel& channel, bool templates_only) {
         ++stats_.messages;
         stats_.octets += message.size();
         stats_.records_sent += records;
-        if (templates_only && records == 0) ++stats_.template_messages;
+        if (records == 0) ++stats_.template_messages;
         for (std::size_t k = 0; k < channel.pending.size(); ++k) stats_.records[k] += channel.pending[k];
     }
     std::fill(channel.pending.begin(), channel.pending.end(), std::uint64_t{0});
@@ -175,17 +175,17 @@ void Output::tick(wire::TimeNs now) {
     for (Channel* c : {&data_, &options_}) {
         if (!c->encoder) continue;
         c->latest = std::max(c->latest, now);
-        if (c->opened != wire::kNever && now - c->opened >= config_.queue_wait) send(*c, false);
+        if (c->opened != wire::kNever && now - c->opened >= config_.queue_wait) send(*c);
         if (refresh_overdue(*c)) {
             refresh(*c);
-            send(*c, true);
+            send(*c);
         }
     }
 }
 
 void Output::close() {
     for (Channel* c : {&data_, &options_})
-        if (c->encoder && !c->encoder->empty()) send(*c, false);
+        if (c->encoder && !c->encoder->empty()) send(*c);
     if (const std::error_code error = sender_->close()) {
         ++stats_.send_errors;
         report(error);

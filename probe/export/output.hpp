@@ -50,7 +50,7 @@ class Output {
     void refresh(Channel& channel);
     bool refreshes(const Channel& channel) const;  // templates are repeated at all
     bool refresh_overdue(const Channel& channel) const;  // by time
-    void send(Channel& channel, bool templates_only);
+    void send(Channel& channel);
     void report(const std::error_code& error);
 
     const ExportConfig& config_;

@@ -19,8 +19,11 @@ TemplatePlan plan(std::string_view text, PlanOptions options = {}) {
 
 std::string kinds(const TemplatePlan& p) {
     std::string out;
-    for (const PlannedTemplate& t : p.templates)
-        out += (out.empty() ? "" : " ") + std::string(record_kind_name(t.kind)) + std::to_string(t.ip_version);
+    for (const PlannedTemplate& t : p.templates) {
+        if (!out.empty()) out += ' ';
+        out += record_kind_name(t.kind);
+        out += static_cast<char>('0' + t.ip_version);
+    }
     return out;
 }
 
