@@ -5,8 +5,8 @@
 #include <fstream>
 
 #include "tests/unit/probe/collecting_sink.hpp"
-#include "tests/unit/probe/corpus.hpp"
-#include "tests/unit/probe/corpus_exceptions.hpp"
+#include "tests/corpus/corpus.hpp"
+#include "tests/corpus/corpus_exceptions.hpp"
 
 namespace {
 

@@ -17,7 +17,7 @@ struct Exception {
 
 inline const std::vector<Exception>& exceptions() {
     static const std::vector<Exception> list{
-#include "tests/unit/probe/corpus_exceptions.inc"
+#include "tests/corpus/corpus_exceptions.inc"
     };
     return list;
 }
