@@ -147,7 +147,10 @@ void Pipeline::on_sip(FlowIndex i, std::uint8_t direction, const PacketView& p) 
     if (call == 0 && m.is_request && m.method == SipMethod::invite) call = new_call(m, ctx);
     if (call != 0) {
         apply_message(calls_[call], call, m, ctx, promises_);
-        if (calls_[call].ended()) calls_.wake_at(call, call_end(calls_[call]));
+        if (calls_[call].ended()) {
+            calls_.wake_at(call, call_end(calls_[call]));
+            for (const std::uint32_t s : calls_[call].streams) media_.stream(s).call_over = true;
+        }
         if (sink_.wants(RecordKind::sip)) {  // the dialog's record counts this packet, not the flow's
             --h.packets[direction];
             h.octets[direction] -= p.ip_length;

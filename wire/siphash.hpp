@@ -25,7 +25,7 @@ struct SipState {
           v2(k.k0 ^ 0x6c7967656e657261ULL),
           v3(k.k1 ^ 0x7465646279746573ULL) {}
     static std::uint64_t rotl(std::uint64_t x, int b) { return x << b | x >> (64 - b); }
-    void round() {
+    [[gnu::always_inline]] void round() {
         v0 += v1;
         v1 = rotl(v1, 13) ^ v0;
         v0 = rotl(v0, 32);

@@ -28,6 +28,7 @@ void MediaTracker::bind(RtpStream& s, CallIndex call, Side hears, std::size_t li
     s.match = match;
     s.line = static_cast<std::uint8_t>(line);
     s.confirmed = true;
+    s.call_over = c.ended();
     s.payload = PayloadInfo{};  // the next packet's payload type is looked up in this call's SDP
     media_flows_[flows_.hot(s.flow).media].confirmed = true;
     media_flows_[flows_.hot(s.flow).media].announced = true;
@@ -81,7 +82,7 @@ void MediaTracker::try_bind(RtpStream& s, wire::TimeNs now) {
 // True when the stream's call is over and a running call now promises the same endpoint (SIPp and others reuse
 // port and SSRC from call to call): what follows is another stream.
 bool MediaTracker::superseded(RtpStream& s, wire::TimeNs now) {
-    if (s.call == 0 || now - s.looked_up < wire::kMillisecond) return false;
+    if (s.call == 0) return false;
     s.media_generation = media_.generation();
     s.looked_up = now;
     const Call* bound = calls_.get(s.call, s.call_serial);

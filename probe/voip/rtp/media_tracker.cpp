@@ -72,7 +72,8 @@ std::uint32_t MediaTracker::find_stream(MediaFlow& m, std::uint8_t direction, co
     std::size_t n = 0;
     for (std::uint32_t s = m.head[direction]; s != 0; s = streams_[s].next, ++n) {
         if (streams_[s].ssrc != h.ssrc) continue;
-        if (streams_[s].media_generation == media_.generation() || !superseded(streams_[s], p.time)) return s;
+        if (!streams_[s].call_over || streams_[s].media_generation == media_.generation() || !superseded(streams_[s], p.time))
+            return s;
         end_stream(m, s, p.time);  // another call took over these endpoints with the same SSRC
         break;
     }

@@ -206,12 +206,11 @@ JitterSummary RtpStream::jitter_summary(const MediaPools& pools) const {
         for (std::size_t i = 0; i < in_page; ++i) values[count++] = pools.series[p].values[i];
     }
     const std::span<float> series(values.data(), count);
-    const double q1 = quality::select_quantile(series, 0.25);
-    const double q3 = quality::select_quantile(series, 0.75);
-    s.iqr = q3 - q1;
-    s.median = quality::select_quantile(series, 0.5);
-    s.p95 = quality::select_quantile(series, 0.95);
-    s.p99 = quality::select_quantile(series, 0.99);
+    const quality::SeriesStats exact = quality::series_stats(series, series);
+    s.median = exact.median;
+    s.iqr = exact.iqr;
+    s.p95 = exact.p95;
+    s.p99 = exact.p99;
     return s;
 }
 

@@ -50,6 +50,7 @@ struct RtpStream {
     bool has_reference = false;        // jitter: a packet to compare with exists
     bool after_noise = false;          // the packet before was comfort noise
     bool confirmed = false;            // announced by SDP or consistent enough
+    bool call_over = false;            // its call has ended: another call may take over the endpoints
     std::uint32_t reference_ts = 0;
     wire::TimeNs reference_time = 0;
     wire::TimeNs last_time = 0;
