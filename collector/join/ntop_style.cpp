@@ -23,9 +23,11 @@ Count scaled(const Count& v, std::uint64_t factor) {
     return *v * factor;
 }
 
-Real hundredth(const Count& v) {
+// MOS and R come times 100; what cannot be one is no figure.
+Real hundredth(const Count& v, double lowest, double highest) {
     if (!v) return std::nullopt;
-    return static_cast<double>(*v) / 100;
+    const double x = static_cast<double>(*v) / 100;
+    return x >= lowest && x <= highest ? Real(x) : std::nullopt;
 }
 
 // The biflow's times in whichever clock its template has.
@@ -71,8 +73,8 @@ StreamFacts direction(const Record& r, const DirectionElements& d, bool in) {
     s.jitter_last_ns = scaled(r[d.jitter].as_number(), 1'000);
     s.max_gap_ns = scaled(r[d.max_delta].as_number(), 10'000);
     s.rtt_ns = scaled(r[RTP_RTT].as_number(), 1'000'000);
-    s.exporter_mos = hundredth(r[d.mos].as_number());
-    s.exporter_r = hundredth(r[d.r_factor].as_number());
+    s.exporter_mos = hundredth(r[d.mos].as_number(), 1, 5);
+    s.exporter_r = hundredth(r[d.r_factor].as_number(), 0, 100);
     return s;
 }
 
