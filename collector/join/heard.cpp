@@ -33,7 +33,14 @@ Side side_of(const StreamFacts& s, const CallFacts& call, const StreamFacts* fir
     if (known(call.callee_media) && s.dst == call.callee_media) return Side::callee;
     if (known(call.caller_media) && s.src == call.caller_media) return Side::callee;
     if (known(call.callee_media) && s.src == call.callee_media) return Side::caller;
-    if (call.from_exporter && call.state != "MEDIA_ONLY") return Side::none;
+    if (call.from_exporter && call.state != "MEDIA_ONLY") {  // the same host often has signalling and media
+        const auto& caller = call.caller_hop.address;
+        const auto& callee = call.callee_hop.address;
+        if (caller == callee || caller.is_none()) return Side::none;
+        if (s.src.address == caller || s.dst.address == callee) return Side::callee;
+        if (s.dst.address == caller || s.src.address == callee) return Side::caller;
+        return Side::none;
+    }
     if (first == nullptr) return Side::none;
     if (s.dst == first->src) return Side::caller;
     if (s.dst == first->dst || s.src == first->src) return Side::callee;

@@ -74,11 +74,16 @@ void Joiner::call_record(const Record& record) {
         }
     }
     if (call == nullptr) call = &open(key);
-    call->named_by_exporter = true;
-    if (call->facts.from_exporter) {
+    if (call->row_written) {
+        ++counters_.superseded;
+        return;
+    }
+    if (call->has_record) {
         ++counters_.superseded;
         if (facts.revision < call->facts.revision) return;
     }
+    call->has_record = call->named_by_exporter = true;
+    call->ntop_style = false;
     call->facts = std::move(facts);
     index_call_id(*call);
     reconsider(*call, true);
@@ -130,6 +135,7 @@ void Joiner::ntop_call_record(const Record& record) {
     const CallKey key = indexed == call_ids_.end() ? by_call_id : indexed->second;
     if (is_remembered(key)) return;
     OpenCall& call = open(key);
+    if (call.has_record) return;
     call.ntop_style = true;
     if (call.facts.from_exporter)
         merge_ntop_call(call.facts, facts);
@@ -148,7 +154,7 @@ void Joiner::ntop_stream_record(const Record& record) {
             if (const auto home = stream_home_.find(stream_key); home != stream_home_.end()) key = home->second;
         auto previous = leave_previous(stream_key, key);
         OpenCall& call = home_of(s, key);
-        call.ntop_style = true;
+        call.ntop_style = !call.has_record;
         OpenStream* known = nullptr;
         for (OpenStream& o : call.streams)
             if (o.facts.record_id == s.record_id) known = &o;

@@ -138,7 +138,7 @@ void Joiner::write_call(OpenCall& call) {
     for (const OpenStream& s : call.streams) streams.push_back(s.facts);
     CallFacts facts = call.facts;
     facts.record_id = row_id_of(call);
-    if (facts.from_exporter && !call.ntop_style)
+    if (call.has_record)
         ++counters_.call_rows;
     else
         ++counters_.derived_call_rows;

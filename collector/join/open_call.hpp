@@ -36,6 +36,7 @@ struct OpenCall {
     CallFacts facts;
     std::vector<OpenStream> streams;
     bool row_written = false;  // only late streams are still awaited
+    bool has_record = false;   // a call record of our own probe came: it knows more than nProbe's records
     bool ntop_style = false;
     bool named_by_exporter = false;  // key.id came from the wire, so it is the row's record_id
     bool pair_needed = false;  // nothing but a guess ties its streams: a row only for both directions
