@@ -32,8 +32,9 @@ Real hundredth(const Count& v, double lowest, double highest) {
 
 // The biflow's times in whichever clock its template has.
 Count flow_time(const Record& r, bool first) {
-    for (const ElementId id : first ? std::array{FLOW_START_MICROSECONDS, FLOW_START_MILLISECONDS, FLOW_START_SEC}
-                                    : std::array{FLOW_END_MICROSECONDS, FLOW_END_MILLISECONDS, FLOW_END_SEC})
+    for (const ElementId id :
+         first ? std::array{FLOW_START_MICROSECONDS, FLOW_START_MILLISECONDS, FLOW_START_SEC}
+               : std::array{FLOW_END_MICROSECONDS, FLOW_END_MILLISECONDS, FLOW_END_SEC})
         if (const auto t = r[id].as_time()) return t;
     const auto uptime = r[first ? FIRST_SWITCHED : LAST_SWITCHED].as_number();
     return uptime ? r.time_of_uptime(*uptime) : std::nullopt;
@@ -113,7 +114,8 @@ void merge_ntop_stream(StreamFacts& into, const StreamFacts& next) {
     keep_known(merged.call_id, next.call_id.empty() ? into.call_id : next.call_id);
     merged.record_id = into.record_id;
     merged.call_record_id = into.call_record_id;
-    if (into.first_time && (!next.first_time || *into.first_time < *next.first_time)) merged.first_time = into.first_time;
+    if (into.first_time && (!next.first_time || *into.first_time < *next.first_time))
+        merged.first_time = into.first_time;
     if (into.packets) merged.packets = *into.packets + next.packets.value_or(0);
     if (!merged.lost) merged.lost = into.lost;
     if (merged.packets && merged.lost) merged.expected = *merged.packets + *merged.lost;
@@ -143,7 +145,8 @@ void merge_ntop_call(CallFacts& into, const CallFacts& next) {
     keep_known(into.callee_media, next.callee_media);
     if (into.caller.empty()) into.caller = next.caller, into.caller_name = next.caller_name;
     if (into.callee.empty()) into.callee = next.callee, into.callee_name = next.callee_name;
-    if (into.caller_hop.address.is_none()) into.caller_hop = next.caller_hop, into.callee_hop = next.callee_hop;
+    if (into.caller_hop.address.is_none())
+        into.caller_hop = next.caller_hop, into.callee_hop = next.callee_hop;
     if (into.user_agent_caller.empty()) into.user_agent_caller = next.user_agent_caller;
     if (into.user_agent_callee.empty()) into.user_agent_callee = next.user_agent_callee;
     into.final = into.final || next.final;

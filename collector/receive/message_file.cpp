@@ -12,7 +12,8 @@
 namespace voipprobe::collector {
 namespace {
 
-constexpr std::array<std::uint32_t, 5> kCaptureMagics{0xa1b2c3d4, 0xd4c3b2a1, 0xa1b23c4d, 0x4d3cb2a1, 0x0a0d0d0a};
+constexpr std::array<std::uint32_t, 5> kCaptureMagics{0xa1b2c3d4, 0xd4c3b2a1, 0xa1b23c4d, 0x4d3cb2a1,
+                                                      0x0a0d0d0a};
 
 Result<void> damaged(const std::string& path, std::uint64_t offset, const std::string& what) {
     return fail(ExitCode::damaged_input, path + ": " + what + " at octet " + std::to_string(offset) +
@@ -35,7 +36,8 @@ Result<void> read_ipfix_file(const std::string& path, const TakeMessage& take) {
         const std::size_t head = read_some(in, message.data(), 4);
         if (head == 0) return {};
         const std::size_t length = wire::ipfix_message_length({message.data(), head});
-        if (length == 0) return damaged(path, offset, head < 4 ? "the file ends inside a message" : "no IPFIX message");
+        if (length == 0)
+            return damaged(path, offset, head < 4 ? "the file ends inside a message" : "no IPFIX message");
         if (read_some(in, message.data() + 4, length - 4) != length - 4)
             return damaged(path, offset, "the file ends inside a message");
         if (!take(file_peer(), {message.data(), length})) return {};
@@ -43,12 +45,14 @@ Result<void> read_ipfix_file(const std::string& path, const TakeMessage& take) {
     }
 }
 
-Result<void> read_message_file(const std::string& path, std::uint64_t& other_packets, const TakeMessage& take) {
+Result<void> read_message_file(const std::string& path, std::uint64_t& other_packets,
+                               const TakeMessage& take) {
     std::array<std::uint8_t, 4> head{};
     {
         std::ifstream in(path, std::ios::binary);
         if (!in) return fail(ExitCode::failure, "cannot read " + path + ": " + std::strerror(errno));
-        if (read_some(in, head.data(), head.size()) == 0) return fail(ExitCode::damaged_input, path + " is empty");
+        if (read_some(in, head.data(), head.size()) == 0)
+            return fail(ExitCode::damaged_input, path + " is empty");
     }
     const std::uint32_t magic = wire::load_be32(head.data());
     if (std::find(kCaptureMagics.begin(), kCaptureMagics.end(), magic) != kCaptureMagics.end())

@@ -10,12 +10,12 @@ namespace voipprobe::collector {
 
 using Say = std::function<void(const std::string&)>;  // one line for a person, on stderr
 
-// Listens on every address of the configuration until a signal, --idle-exit or --once. SIGTERM and SIGINT end it;
-// what the sockets hold by then is still taken.
+// Listens on every address of the configuration until a signal, --idle-exit or --once. SIGTERM and SIGINT end
+// it; what the sockets hold by then is still taken.
 Result<void> receive_live(const config::CollectorConfig& config, Collector& collector, const Say& say);
 
-// Everything of one file (message_file.hpp). ExitCode::damaged_input also for malformed messages in it; what could be
-// read was processed.
+// Everything of one file (message_file.hpp). ExitCode::damaged_input also for malformed messages in it; what
+// could be read was processed.
 Result<void> read_file(const std::string& path, Collector& collector);
 
 }  // namespace voipprobe::collector

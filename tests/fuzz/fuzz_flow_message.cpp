@@ -1,8 +1,8 @@
 // Decoder, sessions and call joining on hostile messages, with state: one input is a conversation of several
-// messages. Each message is: control octet, length (2 octets), content. Control bit 0: NetFlow v9, bit 1: second
-// observation domain, bit 2: TCP (withdrawals count), bit 3: the content is the whole message, else the sets behind
-// a header made here, bit 4: second exporter, bits 5-7: seconds that pass.
-// Holds: no record is lost from the account, and every text that reaches a row is clean.
+// messages. Each message is: control octet, length (2 octets), content. Control bit 0: NetFlow v9, bit 1:
+// second observation domain, bit 2: TCP (withdrawals count), bit 3: the content is the whole message, else
+// the sets behind a header made here, bit 4: second exporter, bits 5-7: seconds that pass. Holds: no record
+// is lost from the account, and every text that reaches a row is clean.
 #include <cstdlib>
 
 #include "collector/join/joiner.hpp"
@@ -21,7 +21,8 @@ void require(bool holds) {
 class Checker final : public RowConsumer {
   public:
     void call(const CallRow& r) override {
-        for (const std::string* s : {&r.facts.call_id, &r.facts.caller, &r.facts.callee_name, &r.facts.codecs, &r.verdict})
+        for (const std::string* s :
+             {&r.facts.call_id, &r.facts.caller, &r.facts.callee_name, &r.facts.codecs, &r.verdict})
             require(wire::is_clean_text(*s));
         require(!r.caller.score.mos_lq || (*r.caller.score.mos_lq >= 1 && *r.caller.score.mos_lq <= 5));
     }
@@ -36,7 +37,8 @@ class Checker final : public RowConsumer {
     }
 };
 
-std::vector<std::uint8_t> with_header(bool v9, std::uint32_t domain, std::uint32_t sequence, std::uint32_t seconds, wire::Bytes sets) {
+std::vector<std::uint8_t> with_header(bool v9, std::uint32_t domain, std::uint32_t sequence,
+                                      std::uint32_t seconds, wire::Bytes sets) {
     std::vector<std::uint8_t> out;
     wire::ByteWriter w(out);
     w.u16(v9 ? 9 : 10);
@@ -73,7 +75,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const std::uint8_t control = in.u8();
         const std::size_t length = std::min<std::size_t>({in.u16(), in.remaining(), 60000});
         const wire::Bytes content = in.take(length);
-        Peer peer{(control & 4) != 0 ? Transport::tcp : Transport::udp, {wire::IpAddress::v4(0x7f000001), 4000}};
+        Peer peer{(control & 4) != 0 ? Transport::tcp : Transport::udp,
+                  {wire::IpAddress::v4(0x7f000001), 4000}};
         if ((control & 16) != 0) peer.endpoint.port = 4001;
         seconds += control >> 5;
         const std::uint64_t before = decoder.counters().data_records;
@@ -85,13 +88,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             decoder.message(peer, message, joiner);
             sequence += v9 ? 1 : static_cast<std::uint32_t>(decoder.counters().data_records - before);
         }
-        require(decoder.usage().templates <= limits.template_octets && decoder.usage().pending <= limits.pending_octets);
+        require(decoder.usage().templates <= limits.template_octets &&
+                decoder.usage().pending <= limits.pending_octets);
         require(joiner.open_calls() <= options.limits.open_calls);
     }
     joiner.finish();
     const JoinCounters& j = joiner.counters();
     require(joiner.open_calls() == 0);
-    require(j.records == j.call_rows + j.stream_rows + j.message_rows + j.interval_rows + j.flow_rows + j.superseded +
-                             j.options + j.stats + j.no_identity + j.too_many_streams);
+    require(j.records == j.call_rows + j.stream_rows + j.message_rows + j.interval_rows + j.flow_rows +
+                             j.superseded + j.options + j.stats + j.no_identity + j.too_many_streams);
     return 0;
 }

@@ -1,5 +1,5 @@
-// flowdump FILE...: what is in an IPFIX file or a capture of export packets, for people: one block per record.
-// Uses the collector's own decoder, so it shows what the collector would see.
+// flowdump FILE...: what is in an IPFIX file or a capture of export packets, for people: one block per
+// record. Uses the collector's own decoder, so it shows what the collector would see.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <map>
@@ -15,15 +15,24 @@ using namespace voipprobe::collector;
 
 const char* kind_name(RecordKind k) {
     switch (k) {
-        case RecordKind::flow: return "flow";
-        case RecordKind::call: return "call";
-        case RecordKind::stream: return "stream";
-        case RecordKind::rtp: return "rtp";
-        case RecordKind::sip: return "sip";
-        case RecordKind::message: return "message";
-        case RecordKind::interval: return "interval";
-        case RecordKind::stats: return "stats";
-        case RecordKind::options: return "options";
+        case RecordKind::flow:
+            return "flow";
+        case RecordKind::call:
+            return "call";
+        case RecordKind::stream:
+            return "stream";
+        case RecordKind::rtp:
+            return "rtp";
+        case RecordKind::sip:
+            return "sip";
+        case RecordKind::message:
+            return "message";
+        case RecordKind::interval:
+            return "interval";
+        case RecordKind::stats:
+            return "stats";
+        case RecordKind::options:
+            return "options";
     }
     return "?";
 }
@@ -35,8 +44,9 @@ class Printer final : public RecordConsumer {
     void on_record(const Record& r, RecordKind kind) override {
         ++records_;
         const CompiledTemplate& t = r.layout();
-        std::printf("record %llu  %s  probe %s  template %u  exported %s\n", static_cast<unsigned long long>(records_),
-                    kind_name(kind), r.probe().text().c_str(), t.spec.id, wire::iso_time(r.export_time()).c_str());
+        std::printf("record %llu  %s  probe %s  template %u  exported %s\n",
+                    static_cast<unsigned long long>(records_), kind_name(kind), r.probe().text().c_str(),
+                    t.spec.id, wire::iso_time(r.export_time()).c_str());
         const auto names = t.names();
         for (std::size_t i = 0; i < names.size(); ++i) {
             std::string text;
@@ -54,7 +64,8 @@ class Printer final : public RecordConsumer {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app{"flowdump shows the records of IPFIX files and of captures of NetFlow v9 or IPFIX packets.", "flowdump"};
+    CLI::App app{"flowdump shows the records of IPFIX files and of captures of NetFlow v9 or IPFIX packets.",
+                 "flowdump"};
     std::vector<std::string> files;
     bool absent = false;
     std::uint32_t pen = templates::kOwnPen;
@@ -78,9 +89,12 @@ int main(int argc, char** argv) {
         }
     }
     const SessionCounters c = decoder.counters();
-    std::fprintf(stderr, "%llu messages, %llu records, %llu options records, %llu malformed messages, %llu lost by sequence\n",
-                 static_cast<unsigned long long>(c.messages), static_cast<unsigned long long>(c.data_records),
-                 static_cast<unsigned long long>(c.options_records), static_cast<unsigned long long>(c.bad_message_total()),
-                 static_cast<unsigned long long>(c.sequence.lost));
+    std::fprintf(
+        stderr,
+        "%llu messages, %llu records, %llu options records, %llu malformed messages, %llu lost by sequence\n",
+        static_cast<unsigned long long>(c.messages), static_cast<unsigned long long>(c.data_records),
+        static_cast<unsigned long long>(c.options_records),
+        static_cast<unsigned long long>(c.bad_message_total()),
+        static_cast<unsigned long long>(c.sequence.lost));
     return code;
 }

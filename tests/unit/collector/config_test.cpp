@@ -31,10 +31,38 @@ TEST(CollectorConfig, Defaults) {
 }
 
 TEST(CollectorConfig, EveryOption) {
-    const auto r = run({"-l", "udp://127.0.0.1:2055", "--listen", "tcp://[::1]:4739", "-o", "out", "--sink", "jsonl:x", "--sink", "csv:y",
-                        "--rotate-time", "5m", "--rotate-size", "2M", "--idle-exit", "0.5", "--once", "7", "--allow",
-                        "192.0.2.0/24,2001:db8::/32", "--csv-formula-guard", "off", "--g711-plc", "off", "--pen", "4711",
-                        "--fail-if-mos-below", "3.5", "--strict", "--stats=json", "-v", "-v"});
+    const auto r = run({"-l",
+                        "udp://127.0.0.1:2055",
+                        "--listen",
+                        "tcp://[::1]:4739",
+                        "-o",
+                        "out",
+                        "--sink",
+                        "jsonl:x",
+                        "--sink",
+                        "csv:y",
+                        "--rotate-time",
+                        "5m",
+                        "--rotate-size",
+                        "2M",
+                        "--idle-exit",
+                        "0.5",
+                        "--once",
+                        "7",
+                        "--allow",
+                        "192.0.2.0/24,2001:db8::/32",
+                        "--csv-formula-guard",
+                        "off",
+                        "--g711-plc",
+                        "off",
+                        "--pen",
+                        "4711",
+                        "--fail-if-mos-below",
+                        "3.5",
+                        "--strict",
+                        "--stats=json",
+                        "-v",
+                        "-v"});
     ASSERT_TRUE(r) << r.error().message;
     const CollectorConfig& c = r->config;
     ASSERT_EQ(c.listen.size(), 2U);
@@ -88,14 +116,20 @@ TEST(CollectorConfig, Cidr) {
 
 class ConfigFile : public testing::Test {
   protected:
-    void SetUp() override { path_ = (std::filesystem::path(testing::TempDir()) / ("collector_" + std::to_string(getpid()) + ".yaml")).string(); }
+    void SetUp() override {
+        path_ =
+            (std::filesystem::path(testing::TempDir()) / ("collector_" + std::to_string(getpid()) + ".yaml"))
+                .string();
+    }
     void TearDown() override { std::filesystem::remove(path_); }
     void write(const std::string& text) const { std::ofstream(path_) << text; }
     std::string path_;
 };
 
 TEST_F(ConfigFile, CommandLineOverEnvironmentOverFile) {
-    write("output: from-file\nonce: 3\nidle-exit: 9\nlisten: [udp://127.0.0.1:1000, tcp://127.0.0.1:1001]\nstrict: true\n");
+    write(
+        "output: from-file\nonce: 3\nidle-exit: 9\nlisten: [udp://127.0.0.1:1000, "
+        "tcp://127.0.0.1:1001]\nstrict: true\n");
     ::setenv("VOIPCOLLECTOR_ONCE", "4", 1);
     const auto r = run({"--config", path_.c_str(), "--idle-exit", "1"});
     ::unsetenv("VOIPCOLLECTOR_ONCE");
@@ -109,13 +143,15 @@ TEST_F(ConfigFile, CommandLineOverEnvironmentOverFile) {
 
 TEST_F(ConfigFile, StrictWithLineAndHint) {
     write("output: x\n\nidel-exit: 5\n");
-    EXPECT_THAT(error_of({"--config", path_.c_str()}), testing::AllOf(testing::HasSubstr(":3:"), testing::HasSubstr("'idle-exit'")));
+    EXPECT_THAT(error_of({"--config", path_.c_str()}),
+                testing::AllOf(testing::HasSubstr(":3:"), testing::HasSubstr("'idle-exit'")));
     write("output: x\noutput: y\n");
     EXPECT_THAT(error_of({"--config", path_.c_str()}), testing::HasSubstr("twice"));
     write("output: {a: 1}\n");
     EXPECT_THAT(error_of({"--config", path_.c_str()}), testing::HasSubstr("mapping"));
     write("once: many\n");
-    EXPECT_THAT(error_of({"--config", path_.c_str()}), testing::AllOf(testing::HasSubstr(":1:"), testing::HasSubstr("many")));
+    EXPECT_THAT(error_of({"--config", path_.c_str()}),
+                testing::AllOf(testing::HasSubstr(":1:"), testing::HasSubstr("many")));
     write("a: [b\n");
     EXPECT_THAT(error_of({"--config", path_.c_str()}), testing::HasSubstr(path_));
     EXPECT_THAT(error_of({"--config", "/nonexistent/x.yaml"}), testing::HasSubstr("cannot read"));

@@ -25,8 +25,13 @@ class Recorder final : public RecordConsumer {
         std::optional<std::uint64_t> invite;
     };
     void on_record(const Record& r, RecordKind kind) override {
-        Seen s{kind, r.layout().names(), {}, r[IN_PKTS].as_number().value_or(0), std::string(r[SIP_CALL_ID].as_text()),
-               r.probe().text(), r[CALL_INVITE_TIME].as_time()};
+        Seen s{kind,
+               r.layout().names(),
+               {},
+               r[IN_PKTS].as_number().value_or(0),
+               std::string(r[SIP_CALL_ID].as_text()),
+               r.probe().text(),
+               r[CALL_INVITE_TIME].as_time()};
         for (const Value& v : r.values()) s.kinds.push_back(v.kind());
         seen.push_back(s);
     }
@@ -43,8 +48,8 @@ struct Fixture {
     std::uint32_t sequence = 0;
 
     explicit Fixture(SessionLimits limits = {}) : decoder(templates::kOwnPen, limits) {}
-    bool send(const Octets& sets, std::uint32_t records = 0, FlowProtocol p = FlowProtocol::ipfix, Peer peer = udp_peer(),
-              std::uint32_t domain = 1) {
+    bool send(const Octets& sets, std::uint32_t records = 0, FlowProtocol p = FlowProtocol::ipfix,
+              Peer peer = udp_peer(), std::uint32_t domain = 1) {
         const bool useful = decoder.message(peer, message(p, sets, sequence, kStart, domain), rows);
         sequence += p == FlowProtocol::ipfix ? records : 1;
         return useful;
@@ -56,10 +61,12 @@ struct Fixture {
 
 const std::vector<FieldValue> kFlow{num(IPV4_SRC_ADDR, 0xc0000201), num(L4_SRC_PORT, 5060), num(IN_PKTS, 42)};
 
-Octets template_of(const std::vector<FieldValue>& fields, std::uint16_t id = 256, FlowProtocol p = FlowProtocol::ipfix) {
+Octets template_of(const std::vector<FieldValue>& fields, std::uint16_t id = 256,
+                   FlowProtocol p = FlowProtocol::ipfix) {
     return set(template_set_id(p), template_record(p, id, fields));
 }
-Octets data_of(const std::vector<FieldValue>& fields, std::uint16_t id = 256, FlowProtocol p = FlowProtocol::ipfix) {
+Octets data_of(const std::vector<FieldValue>& fields, std::uint16_t id = 256,
+               FlowProtocol p = FlowProtocol::ipfix) {
     return set(id, record(p, fields));
 }
 
@@ -68,9 +75,13 @@ class BothProtocols : public testing::TestWithParam<FlowProtocol> {};
 TEST_P(BothProtocols, DecodesATypedRecord) {
     const FlowProtocol p = GetParam();
     Fixture f;
-    const std::vector<FieldValue> call{txt(RECORD_ID, "0123456789abcdef"), txt(SIP_CALL_ID, "abc@host"),
-                                       num(CALL_INVITE_TIME, 1700000000123456), none(STREAM_JITTER_MEAN),
-                                       none(STREAM_BURST_DENSITY), none(RTP_IN_PAYLOAD_TYPE), num(CALL_BYE_TIME, 0)};
+    const std::vector<FieldValue> call{txt(RECORD_ID, "0123456789abcdef"),
+                                       txt(SIP_CALL_ID, "abc@host"),
+                                       num(CALL_INVITE_TIME, 1700000000123456),
+                                       none(STREAM_JITTER_MEAN),
+                                       none(STREAM_BURST_DENSITY),
+                                       none(RTP_IN_PAYLOAD_TYPE),
+                                       num(CALL_BYE_TIME, 0)};
     EXPECT_TRUE(f.send(template_of(call, 256, p), 0, p));
     EXPECT_TRUE(f.send(data_of(call, 256, p), 1, p));
     ASSERT_EQ(f.rows.seen.size(), 1U);
@@ -82,7 +93,8 @@ TEST_P(BothProtocols, DecodesATypedRecord) {
     EXPECT_EQ(r.kinds, (std::vector{ValueKind::octets, ValueKind::text, ValueKind::time, ValueKind::absent,
                                     ValueKind::absent, ValueKind::absent, ValueKind::absent}));
 }
-INSTANTIATE_TEST_SUITE_P(Decoder, BothProtocols, testing::Values(FlowProtocol::ipfix, FlowProtocol::netflow9));
+INSTANTIATE_TEST_SUITE_P(Decoder, BothProtocols,
+                         testing::Values(FlowProtocol::ipfix, FlowProtocol::netflow9));
 
 TEST(Decoder, ReducedSizeIntegersAndAllOnesAtTheLengthReceived) {
     Fixture f;
@@ -114,7 +126,8 @@ TEST(Decoder, TypeInformationNamesUnknownElements) {
     Fixture f;
     Octets types, t;
     wire::ByteWriter w(types), v(t);
-    for (const unsigned x : {258U, 4U, 2U, 346U, 4U, 303U, 2U, 339U, 1U, 341U, 65535U}) w.u16(static_cast<std::uint16_t>(x));
+    for (const unsigned x : {258U, 4U, 2U, 346U, 4U, 303U, 2U, 339U, 1U, 341U, 65535U})
+        w.u16(static_cast<std::uint16_t>(x));
     f.send(set(3, types));
     Octets r;
     wire::ByteWriter rw(r);
@@ -220,7 +233,8 @@ TEST(Decoder, AFloodOfNewcomersLeavesTheProvenExporterAlone) {
                udp_peer(static_cast<std::uint16_t>(i), 0x0a000000 + i));
     }
     EXPECT_LE(f.decoder.exporters(), SessionLimits{}.exporters);
-    for (std::uint32_t d = 2; d < 5000; ++d) f.send(template_of(kFlow), 0, FlowProtocol::ipfix, udp_peer(), d);
+    for (std::uint32_t d = 2; d < 5000; ++d)
+        f.send(template_of(kFlow), 0, FlowProtocol::ipfix, udp_peer(), d);
     f.rows.seen.clear();
     f.sequence = sequence;
     f.send(data_of(kFlow), 1);
@@ -235,7 +249,8 @@ TEST(Decoder, TemplateMemoryIsBounded) {
     Fixture f(limits);
     std::vector<FieldValue> wide(500, num(IN_PKTS, 1));
     for (std::uint32_t i = 0; i < 400; ++i)
-        f.send(template_of(wide, static_cast<std::uint16_t>(256 + i % 100)), 0, FlowProtocol::ipfix, udp_peer(50000), i % 70);
+        f.send(template_of(wide, static_cast<std::uint16_t>(256 + i % 100)), 0, FlowProtocol::ipfix,
+               udp_peer(50000), i % 70);
     EXPECT_LE(f.decoder.usage().templates, limits.template_octets);
     f.send(template_of(kFlow) + data_of(kFlow), 1, FlowProtocol::ipfix, udp_peer(1));
     EXPECT_FALSE(f.rows.seen.empty());

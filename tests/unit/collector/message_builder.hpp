@@ -53,7 +53,8 @@ inline void put_field(wire::ByteWriter& out, FlowProtocol protocol, const FieldV
             }
             return;
         case wire::FieldType::float64:
-            out.u64(std::bit_cast<std::uint64_t>(v.absent ? std::numeric_limits<double>::quiet_NaN() : v.real));
+            out.u64(
+                std::bit_cast<std::uint64_t>(v.absent ? std::numeric_limits<double>::quiet_NaN() : v.real));
             return;
         case wire::FieldType::octets:
         case wire::FieldType::ipv6: {
@@ -77,7 +78,8 @@ inline Octets record(FlowProtocol protocol, const std::vector<FieldValue>& value
     return out;
 }
 
-inline Octets template_record(FlowProtocol protocol, std::uint16_t id, const std::vector<FieldValue>& fields) {
+inline Octets template_record(FlowProtocol protocol, std::uint16_t id,
+                              const std::vector<FieldValue>& fields) {
     Octets out;
     wire::ByteWriter w(out);
     w.u16(id);
@@ -112,8 +114,8 @@ inline Octets operator+(Octets a, const Octets& b) {
     return a;
 }
 
-inline Octets message(FlowProtocol protocol, const Octets& sets, std::uint32_t sequence, std::uint32_t export_seconds,
-                      std::uint32_t domain = 1) {
+inline Octets message(FlowProtocol protocol, const Octets& sets, std::uint32_t sequence,
+                      std::uint32_t export_seconds, std::uint32_t domain = 1) {
     Octets out;
     wire::ByteWriter w(out);
     if (protocol == FlowProtocol::ipfix) {

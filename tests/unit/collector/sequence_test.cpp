@@ -99,7 +99,8 @@ TEST(Sequence, ExactUnderLossAndReordering) {
             order.push_back(i);
     }
     for (std::size_t i = 1; i + 17 < order.size(); i += 16)
-        std::shuffle(order.begin() + static_cast<std::ptrdiff_t>(i), order.begin() + static_cast<std::ptrdiff_t>(i + 16), random);
+        std::shuffle(order.begin() + static_cast<std::ptrdiff_t>(i),
+                     order.begin() + static_cast<std::ptrdiff_t>(i + 16), random);
     SequenceTracker t;
     for (const std::uint32_t i : order) t.message(0xffff0000U + i, 1, kNow);
     EXPECT_EQ(t.counters().lost, lost);

@@ -28,39 +28,49 @@ std::string header(const Columns<Row>& columns) {
 TEST(Columns, Calls) {
     std::string heard;
     for (const char* side : {"caller", "callee"})
-        for (const char* name : {"streams", "media_ip", "media_port", "post_answer_delay_ms", "codec", "packets", "expected",
-                                 "lost", "loss_pct", "discard_pct", "duplicates", "reordered", "jitter_mean",
-                                 "jitter_median", "jitter_max", "jitter_range", "jitter_iqr", "jitter_std_dev",
-                                 "jitter_last", "max_delta_ms", "burst_density", "burst_r", "r_factor", "mos_lq", "mos_cq",
-                                 "mos_lqo_est", "mos_scale", "mos_common", "mos_basis", "rtt_ms"})
+        for (const char* name : {"streams",       "media_ip",       "media_port",  "post_answer_delay_ms",
+                                 "codec",         "packets",        "expected",    "lost",
+                                 "loss_pct",      "discard_pct",    "duplicates",  "reordered",
+                                 "jitter_mean",   "jitter_median",  "jitter_max",  "jitter_range",
+                                 "jitter_iqr",    "jitter_std_dev", "jitter_last", "max_delta_ms",
+                                 "burst_density", "burst_r",        "r_factor",    "mos_lq",
+                                 "mos_cq",        "mos_lqo_est",    "mos_scale",   "mos_common",
+                                 "mos_basis",     "rtt_ms"})
             heard += std::string(side) + "_" + name + ",";
     EXPECT_EQ(header(call_columns()),
-              "record_id,probe,signalling,transport,call_id,correlation_id,state,caller,callee,caller_name,callee_name,"
-              "caller_ip,caller_port,callee_ip,callee_port,user_agent_caller,user_agent_callee,invite_time,trying_time,"
+              "record_id,probe,signalling,transport,call_id,correlation_id,state,caller,callee,caller_name,"
+              "callee_name,"
+              "caller_ip,caller_port,callee_ip,callee_port,user_agent_caller,user_agent_callee,invite_time,"
+              "trying_time,"
               "ringing_time,progress_time,ok_time,ack_time,cancel_time,bye_time,bye_ok_time,failure_time,"
-              "post_dial_delay_ms,ring_ms,setup_ms,duration_ms,response_code,reason_cause,hangup_by,retransmissions,"
+              "post_dial_delay_ms,ring_ms,setup_ms,duration_ms,response_code,reason_cause,hangup_by,"
+              "retransmissions,"
               "hold_ms,codecs," +
                   heard + "mos,mos_scale,mos_common,verdict,evidence,capture_loss");
 }
 
 TEST(Columns, Streams) {
-    EXPECT_EQ(header(stream_columns()),
-              "record_id,probe,call_record_id,call_id,side,match,src_ip,src_port,dst_ip,dst_port,vlan,dscp,ssrc,"
-              "payload_type,codec,clock_rate,ptime_ms,bitrate_kbps,first_seq,last_seq,first_ts,last_ts,first_time,"
-              "last_time,packets,octets,expected,lost,loss_pct,duplicates,reordered,seq_resets,jitter_last,jitter_mean,"
-              "jitter_median,jitter_min,jitter_max,jitter_range,jitter_iqr,jitter_std_dev,jitter_p95,jitter_p99,"
-              "max_delta_ms,max_gap_ms,discard_f60,discard_f200,discard_adaptive,bursts,burst_density,gap_density,"
-              "burst_ms,gap_ms,burst_r,clock_skew_ppm,dtmf_events,rtt_ms,reported_loss_pct,reported_jitter_ms,"
-              "reported_mos_lq,reported_mos_cq,r_factor,mos_lq,mos_cq,mos_lqo_est,mos_scale,mos_common,mos_basis,"
-              "mos_min_10s,capture_loss");
+    EXPECT_EQ(
+        header(stream_columns()),
+        "record_id,probe,call_record_id,call_id,side,match,src_ip,src_port,dst_ip,dst_port,vlan,dscp,ssrc,"
+        "payload_type,codec,clock_rate,ptime_ms,bitrate_kbps,first_seq,last_seq,first_ts,last_ts,first_time,"
+        "last_time,packets,octets,expected,lost,loss_pct,duplicates,reordered,seq_resets,jitter_last,jitter_"
+        "mean,"
+        "jitter_median,jitter_min,jitter_max,jitter_range,jitter_iqr,jitter_std_dev,jitter_p95,jitter_p99,"
+        "max_delta_ms,max_gap_ms,discard_f60,discard_f200,discard_adaptive,bursts,burst_density,gap_density,"
+        "burst_ms,gap_ms,burst_r,clock_skew_ppm,dtmf_events,rtt_ms,reported_loss_pct,reported_jitter_ms,"
+        "reported_mos_lq,reported_mos_cq,r_factor,mos_lq,mos_cq,mos_lqo_est,mos_scale,mos_common,mos_basis,"
+        "mos_min_10s,capture_loss");
 }
 
 TEST(Columns, MessagesAndIntervals) {
     EXPECT_EQ(header(message_columns()),
-              "record_id,call_record_id,time,src_ip,src_port,dst_ip,dst_port,transport,kind,method,status,cseq,has_sdp,"
+              "record_id,call_record_id,time,src_ip,src_port,dst_ip,dst_port,transport,kind,method,status,"
+              "cseq,has_sdp,"
               "call_id");
     EXPECT_EQ(header(interval_columns()),
-              "record_id,stream_record_id,start,packets,lost,discard_adaptive,jitter_mean,jitter_max,mos_lq,mos_scale");
+              "record_id,stream_record_id,start,packets,lost,discard_adaptive,jitter_mean,jitter_max,mos_lq,"
+              "mos_scale");
 }
 
 std::string csv(const Cell& cell, bool guard = true) {
@@ -88,7 +98,11 @@ TEST(Csv, QuotesAndGuards) {
     EXPECT_EQ(csv(text_cell("a,b")), "\"a,b\"");
     EXPECT_EQ(csv(text_cell("say \"hi\"")), "\"say \"\"hi\"\"\"");
     EXPECT_EQ(csv(text_cell("two\nlines")), "\"two\nlines\"");
-    for (const char* formula : {"=cmd|x", "+49", "-1", "@sum", "\t=", "\xef\xbc\x9d" "1", "\xef\xbc\x8b" "1"}) {
+    for (const char* formula : {"=cmd|x", "+49", "-1", "@sum", "\t=",
+                                "\xef\xbc\x9d"
+                                "1",
+                                "\xef\xbc\x8b"
+                                "1"}) {
         EXPECT_EQ(csv(text_cell(formula)).front(), '\'') << formula;
         EXPECT_EQ(csv(text_cell(formula), false), formula);
     }
@@ -144,8 +158,9 @@ TEST(JsonLines, EscapesAndLeavesOutWhatIsMissing) {
 class Files : public testing::Test {
   protected:
     void SetUp() override {
-        directory_ = fs::path(testing::TempDir()) / ("voipprobe_sink_" + std::to_string(getpid()) + "_" +
-                                                     testing::UnitTest::GetInstance()->current_test_info()->name());
+        directory_ =
+            fs::path(testing::TempDir()) / ("voipprobe_sink_" + std::to_string(getpid()) + "_" +
+                                            testing::UnitTest::GetInstance()->current_test_info()->name());
         fs::remove_all(directory_);
         fs::create_directories(directory_);
     }
@@ -157,7 +172,9 @@ class Files : public testing::Test {
         out << in.rdbuf();
         return out.str();
     }
-    void write(const std::string& name, const std::string& text) const { std::ofstream(directory_ / name, std::ios::binary) << text; }
+    void write(const std::string& name, const std::string& text) const {
+        std::ofstream(directory_ / name, std::ios::binary) << text;
+    }
     std::vector<std::string> names() const {
         std::vector<std::string> out;
         for (const auto& e : fs::directory_iterator(directory_)) out.push_back(e.path().filename());

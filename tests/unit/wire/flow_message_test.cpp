@@ -112,7 +112,8 @@ TEST(FlowMessage, NamesSetKinds) {
     ASSERT_TRUE(v9);
     kinds.clear();
     for (SetView s; v9->next(s);) kinds.push_back(s.kind);
-    EXPECT_EQ(kinds, (std::vector{SetKind::templates, SetKind::options_templates, SetKind::reserved, SetKind::data}));
+    EXPECT_EQ(kinds, (std::vector{SetKind::templates, SetKind::options_templates, SetKind::reserved,
+                                  SetKind::data}));
 }
 
 TEST(FlowTemplate, ReadsEnterpriseFieldsVariableLengthAndPadding) {
@@ -128,9 +129,11 @@ TEST(FlowTemplate, RefusesWhatCannotBeUsed) {
     using E = TemplateEvent;
     EXPECT_EQ(read(FlowProtocol::ipfix, words({255, 1, 8, 4})).events, std::vector{E::bad_id});
     EXPECT_EQ(read(FlowProtocol::ipfix, words({256, 1, 8, 0})).events, std::vector{E::bad_length});
-    EXPECT_EQ(read(FlowProtocol::ipfix, words({256, 2, 8, 65534, 12, 65534})).events, std::vector{E::bad_length});
+    EXPECT_EQ(read(FlowProtocol::ipfix, words({256, 2, 8, 65534, 12, 65534})).events,
+              std::vector{E::bad_length});
     EXPECT_EQ(read(FlowProtocol::ipfix, words({256, 65535, 8, 4})).events, std::vector{E::truncated});
-    EXPECT_EQ(read(FlowProtocol::ipfix, words({256, 1, 0x8008, 4})).events, std::vector{E::truncated});  // no PEN
+    EXPECT_EQ(read(FlowProtocol::ipfix, words({256, 1, 0x8008, 4})).events,
+              std::vector{E::truncated});  // no PEN
     EXPECT_EQ(read(FlowProtocol::ipfix, words({256, 1, 0x8008, 4, 1})).events, std::vector{E::truncated});
     EXPECT_EQ(read(FlowProtocol::netflow9, words({256, 0, 1, 1})).events[0], E::bad_count);
     EXPECT_EQ(read(FlowProtocol::netflow9, words({256, 1, 8, 0})).events, std::vector{E::bad_length});
@@ -153,15 +156,19 @@ TEST(FlowTemplate, AfterARefusedTemplateTheNextIsRead) {
 
 TEST(FlowTemplate, ScopeOfOptionsTemplates) {
     using E = TemplateEvent;
-    EXPECT_EQ(read(FlowProtocol::ipfix, words({256, 2, 1, 149, 4, 41, 8}), true).events, std::vector{E::defined});
-    EXPECT_EQ(read(FlowProtocol::ipfix, words({256, 2, 0, 149, 4, 41, 8}), true).events, std::vector{E::bad_count});
-    EXPECT_EQ(read(FlowProtocol::ipfix, words({256, 2, 3, 149, 4, 41, 8}), true).events, std::vector{E::bad_count});
+    EXPECT_EQ(read(FlowProtocol::ipfix, words({256, 2, 1, 149, 4, 41, 8}), true).events,
+              std::vector{E::defined});
+    EXPECT_EQ(read(FlowProtocol::ipfix, words({256, 2, 0, 149, 4, 41, 8}), true).events,
+              std::vector{E::bad_count});
+    EXPECT_EQ(read(FlowProtocol::ipfix, words({256, 2, 3, 149, 4, 41, 8}), true).events,
+              std::vector{E::bad_count});
     // NetFlow v9 counts octets: scope 4, options 8.
     const auto v9 = read(FlowProtocol::netflow9, words({256, 4, 8, 1, 4, 41, 4, 42, 4}), true);
     ASSERT_EQ(v9.events, std::vector{E::defined});
     EXPECT_EQ(v9.specs[0].scope_count, 1);
     EXPECT_EQ(v9.specs[0].fields.size(), 3U);
-    EXPECT_EQ(read(FlowProtocol::netflow9, words({256, 3, 8, 1, 4, 41, 4}), true).events, std::vector{E::bad_count});
+    EXPECT_EQ(read(FlowProtocol::netflow9, words({256, 3, 8, 1, 4, 41, 4}), true).events,
+              std::vector{E::bad_count});
 }
 
 TEST(FlowTemplate, Withdrawals) {
