@@ -13,6 +13,8 @@ template <typename... T>
 struct Overloaded : T... {
     using T::operator()...;
 };
+template <typename... T>
+Overloaded(T...) -> Overloaded<T...>;  // clang 14 does not deduce for aggregates
 
 void append_number(std::string& out, std::uint64_t v) {
     std::array<char, 24> b{};
