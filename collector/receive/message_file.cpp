@@ -52,7 +52,7 @@ Result<void> read_message_file(const std::string& path, std::uint64_t& other_pac
         std::ifstream in(path, std::ios::binary);
         if (!in) return fail(ExitCode::failure, "cannot read " + path + ": " + std::strerror(errno));
         if (read_some(in, head.data(), head.size()) == 0)
-            return fail(ExitCode::damaged_input, path + " is empty");
+            return {};  // no message at all: still an IPFIX file
     }
     const std::uint32_t magic = wire::load_be32(head.data());
     if (std::find(kCaptureMagics.begin(), kCaptureMagics.end(), magic) != kCaptureMagics.end())

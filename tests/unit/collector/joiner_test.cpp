@@ -123,7 +123,7 @@ TEST(Joiner, TwoStreamsWithoutSignallingAreAMediaOnlyCall) {
     b.send(anonymous(1, 2), 12);
     b.time(20);
     ASSERT_EQ(b.rows.calls.size(), 1U);
-    const CallRow& r = b.rows.calls[0];
+    const CallRow r = b.rows.calls[0];
     EXPECT_EQ(r.facts.state, "MEDIA_ONLY");
     EXPECT_TRUE(r.facts.call_id.empty());
     EXPECT_EQ(r.facts.caller_hop.port, 6000);  // sent the first packet
