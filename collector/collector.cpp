@@ -21,7 +21,9 @@ JoinOptions join_options(const config::CollectorConfig& config) {
 }  // namespace
 
 Collector::Collector(const config::CollectorConfig& config)
-    : config_(config), decoder_(config.pen, SessionLimits{}, random_key()), joiner_(join_options(config), *this) {}
+    : config_(config),
+      decoder_(config.pen, SessionLimits{}, random_key()),
+      joiner_(join_options(config), *this) {}
 
 Result<void> Collector::open() {
     SinkOptions options;
@@ -43,7 +45,8 @@ bool Collector::message(const Peer& peer, wire::Bytes octets) {
     ++input_.datagrams;
     const auto& allow = config_.allow;
     const auto allowed = [&](const config::Cidr& c) { return c.contains(peer.endpoint.address); };
-    if (peer.transport != Transport::file && !allow.empty() && std::none_of(allow.begin(), allow.end(), allowed)) {
+    if (peer.transport != Transport::file && !allow.empty() &&
+        std::none_of(allow.begin(), allow.end(), allowed)) {
         ++input_.not_allowed;
         return false;
     }

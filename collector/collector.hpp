@@ -1,5 +1,6 @@
-// The collector without its inputs: messages go in, rows go to every sink. Wires decoder, joiner and sinks and keeps
-// the account of a run. Thread rule: one thread. Errors: open() and finish() report; the rest is counted.
+// The collector without its inputs: messages go in, rows go to every sink. Wires decoder, joiner and sinks
+// and keeps the account of a run. Thread rule: one thread. Errors: open() and finish() report; the rest is
+// counted.
 #pragma once
 
 #include <chrono>
@@ -18,13 +19,13 @@ namespace voipprobe::collector {
 // What receivers counted before a message reached the decoder.
 struct InputCounters {
     std::uint64_t datagrams = 0;
-    std::uint64_t not_allowed = 0;     // --allow
-    std::uint64_t kernel_drops = 0;    // SO_RXQ_OVFL: the socket's queue was full
-    std::uint64_t cut_datagrams = 0;   // longer than a message may be
+    std::uint64_t not_allowed = 0;    // --allow
+    std::uint64_t kernel_drops = 0;   // SO_RXQ_OVFL: the socket's queue was full
+    std::uint64_t cut_datagrams = 0;  // longer than a message may be
     std::uint64_t connections = 0;
     std::uint64_t bad_connections = 0;  // closed because their octets were no IPFIX
     std::uint64_t files = 0;
-    std::uint64_t other_packets = 0;   // of a capture: no export message
+    std::uint64_t other_packets = 0;  // of a capture: no export message
     std::uint64_t damaged_files = 0;
 };
 

@@ -35,7 +35,8 @@ Result<void> receive(const config::CollectorConfig& config, collector::Collector
     return out;
 }
 
-int exit_code(const config::CollectorConfig& config, const collector::Collector& collector, const Result<void>& received) {
+int exit_code(const config::CollectorConfig& config, const collector::Collector& collector,
+              const Result<void>& received) {
     if (!received) return static_cast<int>(received.error().code);
     if (config.strict && collector.records_were_lost()) {
         say("voipcollector: records were lost (--strict); --stats says where");

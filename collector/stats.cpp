@@ -11,7 +11,8 @@ using Json = nlohmann::ordered_json;
 Json messages_json(const SessionCounters& s, const InputCounters& in) {
     Json refused = Json::object();
     for (std::size_t i = 0; i < s.bad_messages.size(); ++i)
-        refused[std::string(wire::message_error_name(static_cast<wire::MessageError>(i)))] = s.bad_messages[i];
+        refused[std::string(wire::message_error_name(static_cast<wire::MessageError>(i)))] =
+            s.bad_messages[i];
     refused["not_allowed"] = in.not_allowed;
     return {{"received", in.datagrams},
             {"decoded", s.messages},
@@ -28,8 +29,8 @@ Json messages_json(const SessionCounters& s, const InputCounters& in) {
 
 Json templates_json(const SessionCounters& s) {
     Json refused = Json::object();
-    for (const auto e : {wire::TemplateEvent::bad_id, wire::TemplateEvent::bad_count, wire::TemplateEvent::bad_length,
-                         wire::TemplateEvent::truncated})
+    for (const auto e : {wire::TemplateEvent::bad_id, wire::TemplateEvent::bad_count,
+                         wire::TemplateEvent::bad_length, wire::TemplateEvent::truncated})
         refused[std::string(wire::template_event_name(e))] = s.template_events[static_cast<std::size_t>(e)];
     refused["over_budget"] = s.templates_over_budget;
     return {{"defined", s.template_events[static_cast<std::size_t>(wire::TemplateEvent::defined)]},
@@ -44,9 +45,12 @@ Json templates_json(const SessionCounters& s) {
 }
 
 Json sets_json(const SessionCounters& s) {
-    return {{"reserved", s.reserved_sets},     {"waited_for_template", s.sets_waiting},
-            {"decoded_late", s.sets_decoded_late}, {"dropped", s.sets_dropped},
-            {"octets_dropped", s.set_octets_dropped}, {"damaged", s.damaged_sets},
+    return {{"reserved", s.reserved_sets},
+            {"waited_for_template", s.sets_waiting},
+            {"decoded_late", s.sets_decoded_late},
+            {"dropped", s.sets_dropped},
+            {"octets_dropped", s.set_octets_dropped},
+            {"damaged", s.damaged_sets},
             {"over_budget", s.sets_over_budget}};
 }
 
@@ -60,7 +64,10 @@ std::string Collector::stats(config::StatsFormat format) const {
         {"templates", templates_json(s)},
         {"sets", sets_json(s)},
         {"sequence",
-         {{"lost", s.sequence.lost}, {"late", s.sequence.late}, {"duplicates", s.sequence.duplicates}, {"resets", s.sequence.resets}}},
+         {{"lost", s.sequence.lost},
+          {"late", s.sequence.late},
+          {"duplicates", s.sequence.duplicates},
+          {"resets", s.sequence.resets}}},
         {"records",
          {{"received", j.records},
           {"rows",

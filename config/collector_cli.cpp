@@ -45,7 +45,8 @@ std::string explain_error(const CLI::ParseError& e, int argc, const char* const*
         for (const char* extra : {"config", "help", "version"}) known.emplace_back(extra);
         if (std::find(known.begin(), known.end(), word) != known.end()) continue;
         const std::string_view hint = nearest(word, known);
-        return "unknown option --" + word + (hint.empty() ? "" : "; did you mean --" + std::string(hint) + "?");
+        return "unknown option --" + word +
+               (hint.empty() ? "" : "; did you mean --" + std::string(hint) + "?");
     }
     return text;
 }
@@ -78,7 +79,8 @@ Result<CollectorCommand> read_collector_command(int argc, const char* const* arg
     app.set_version_flag("--version", std::string("voipcollector ") + VOIPPROBE_VERSION);
     app.get_formatter()->column_width(34);
     std::string config_file;
-    app.add_option("--config", config_file, "a YAML file with options by their long names")->type_name("FILE");
+    app.add_option("--config", config_file, "a YAML file with options by their long names")
+        ->type_name("FILE");
 
     Typed typed(collector_options().size());
     std::vector<CLI::Option*> found;
@@ -89,7 +91,8 @@ Result<CollectorCommand> read_collector_command(int argc, const char* const* arg
             found.push_back(app.add_flag(o.names, o.description));
             continue;
         }
-        CLI::Option* option = app.add_option(o.names, typed[i].second, o.description)->type_name(o.value_name);
+        CLI::Option* option =
+            app.add_option(o.names, typed[i].second, o.description)->type_name(o.value_name);
         option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
         if (o.value_optional)
             option->expected(0, 1);
@@ -102,10 +105,13 @@ Result<CollectorCommand> read_collector_command(int argc, const char* const* arg
         app.parse(argc, argv);
     } catch (const CLI::Success& e) {  // --help, --version
         out.only_message = true;
-        out.message = e.get_exit_code() == 0 && std::string(e.get_name()) == "CallForHelp" ? app.help() : std::string(e.what()) + "\n";
+        out.message = e.get_exit_code() == 0 && std::string(e.get_name()) == "CallForHelp"
+                          ? app.help()
+                          : std::string(e.what()) + "\n";
         return out;
     } catch (const CLI::ParseError& e) {
-        return fail(ExitCode::usage, explain_error(e, argc, argv) + "; voipcollector --help lists the options");
+        return fail(ExitCode::usage,
+                    explain_error(e, argc, argv) + "; voipcollector --help lists the options");
     }
     if (!config_file.empty())
         if (auto done = apply_file(out.config, config_file); !done) return tl::unexpected(done.error());
@@ -113,7 +119,8 @@ Result<CollectorCommand> read_collector_command(int argc, const char* const* arg
     for (std::size_t i = 0; i < found.size(); ++i) {
         if (found[i]->count() == 0) continue;
         if (*collector_options()[i].value_name == '\0') typed[i].second.assign(found[i]->count(), "true");
-        if (auto done = apply_option(out.config, typed[i].first, typed[i].second); !done) return tl::unexpected(done.error());
+        if (auto done = apply_option(out.config, typed[i].first, typed[i].second); !done)
+            return tl::unexpected(done.error());
     }
     if (auto valid = out.config.validate(); !valid) return tl::unexpected(valid.error());
     return out;

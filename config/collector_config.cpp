@@ -37,15 +37,25 @@ Result<std::chrono::seconds> duration(const std::string& s) {
     std::string_view digits = s;
     if (!digits.empty()) {
         switch (digits.back()) {
-            case 's': digits.remove_suffix(1); break;
-            case 'm': factor = 60, digits.remove_suffix(1); break;
-            case 'h': factor = 3600, digits.remove_suffix(1); break;
-            case 'd': factor = 86400, digits.remove_suffix(1); break;
-            default: break;
+            case 's':
+                digits.remove_suffix(1);
+                break;
+            case 'm':
+                factor = 60, digits.remove_suffix(1);
+                break;
+            case 'h':
+                factor = 3600, digits.remove_suffix(1);
+                break;
+            case 'd':
+                factor = 86400, digits.remove_suffix(1);
+                break;
+            default:
+                break;
         }
     }
     std::uint64_t v = 0;
-    if (!number(digits, v) || v > 366ULL * 86400) return fail(ExitCode::usage, "'" + s + "' is no duration such as 60, 5m or 1h");
+    if (!number(digits, v) || v > 366ULL * 86400)
+        return fail(ExitCode::usage, "'" + s + "' is no duration such as 60, 5m or 1h");
     return std::chrono::seconds(v * factor);
 }
 
@@ -59,7 +69,8 @@ Result<std::uint64_t> size(const std::string& s) {
         if (shift > 0) digits.remove_suffix(1);
     }
     std::uint64_t v = 0;
-    if (!number(digits, v) || v > (1ULL << 40)) return fail(ExitCode::usage, "'" + s + "' is no size such as 500K, 100M or 2G");
+    if (!number(digits, v) || v > (1ULL << 40))
+        return fail(ExitCode::usage, "'" + s + "' is no size such as 500K, 100M or 2G");
     return v << shift;
 }
 
@@ -98,7 +109,8 @@ Result<void> set_one(T& target, const Values& values, Parse parse) {
 
 Result<double> non_negative(const std::string& s) {
     double v = 0;
-    if (!number(s, v) || !std::isfinite(v) || v < 0 || v > 1e9) return fail(ExitCode::usage, "'" + s + "' is no number from 0 on");
+    if (!number(s, v) || !std::isfinite(v) || v < 0 || v > 1e9)
+        return fail(ExitCode::usage, "'" + s + "' is no number from 0 on");
     return v;
 }
 
@@ -110,7 +122,8 @@ Result<std::uint64_t> whole(const std::string& s) {
 
 Result<std::uint32_t> enterprise(const std::string& s) {
     std::uint32_t v = 0;
-    if (!number(s, v) || v == 0) return fail(ExitCode::usage, "'" + s + "' is no enterprise number (1..4294967295)");
+    if (!number(s, v) || v == 0)
+        return fail(ExitCode::usage, "'" + s + "' is no enterprise number (1..4294967295)");
     return v;
 }
 
@@ -141,38 +154,54 @@ Result<void> add_verbosity(CollectorConfig& c, const Values& v, int step) {
 
 using C = CollectorConfig;
 constexpr auto kOptions = std::to_array<CollectorOption>({
-    {"-l,--listen", "listen", true, false, "URL", "receive on udp://ADDRESS:PORT or tcp://ADDRESS:PORT; IPv6 in brackets; repeatable (udp://0.0.0.0:2055)",
+    {"-l,--listen", "listen", true, false, "URL",
+     "receive on udp://ADDRESS:PORT or tcp://ADDRESS:PORT; IPv6 in brackets; repeatable (udp://0.0.0.0:2055)",
      [](C& c, const Values& v) { return set_list(c.listen, v, parse_listen); }},
-    {"-r,--read", "read", true, false, "FILE", "read an IPFIX file, or a pcap of export packets (NetFlow v9, IPFIX), instead of listening; repeatable",
-     [](C& c, const Values& v) { c.read = v; return Result<void>{}; }},
+    {"-r,--read", "read", true, false, "FILE",
+     "read an IPFIX file, or a pcap of export packets (NetFlow v9, IPFIX), instead of listening; repeatable",
+     [](C& c, const Values& v) {
+         c.read = v;
+         return Result<void>{};
+     }},
     {"-o,--output", "output", false, false, "DIR", "where the CSV files go (./voip-csv)",
      [](C& c, const Values& v) { return set_one(c.output, v, as_is); }},
     {"--sink", "sink", true, false, "KIND:TARGET", "a further sink, repeatable: csv:DIR, jsonl:DIR",
-     [](C& c, const Values& v) { c.sinks = v; return Result<void>{}; }},
-    {"--rotate-time", "rotate-time", false, false, "TIME", "start new files every TIME (60, 5m, 1h), 0 = never",
+     [](C& c, const Values& v) {
+         c.sinks = v;
+         return Result<void>{};
+     }},
+    {"--rotate-time", "rotate-time", false, false, "TIME",
+     "start new files every TIME (60, 5m, 1h), 0 = never",
      [](C& c, const Values& v) { return set_one(c.rotate_time, v, duration); }},
-    {"--rotate-size", "rotate-size", false, false, "SIZE", "start a new file at SIZE (500K, 100M, 2G), 0 = never",
+    {"--rotate-size", "rotate-size", false, false, "SIZE",
+     "start a new file at SIZE (500K, 100M, 2G), 0 = never",
      [](C& c, const Values& v) { return set_one(c.rotate_size, v, size); }},
-    {"--idle-exit", "idle-exit", false, false, "SEC", "leave when nothing decodable came for SEC seconds, 0 = never",
+    {"--idle-exit", "idle-exit", false, false, "SEC",
+     "leave when nothing decodable came for SEC seconds, 0 = never",
      [](C& c, const Values& v) { return set_one(c.idle_exit, v, non_negative); }},
     {"--once", "once", false, false, "N", "leave after N calls",
      [](C& c, const Values& v) { return set_one(c.once, v, whole); }},
     {"--allow", "allow", true, false, "CIDR", "take messages from these exporters only; repeatable (all)",
      [](C& c, const Values& v) { return set_list(c.allow, v, parse_cidr); }},
-    {"--csv-formula-guard", "csv-formula-guard", false, false, "on|off", "prefix ' to text that a spreadsheet would run as a formula (on)",
+    {"--csv-formula-guard", "csv-formula-guard", false, false, "on|off",
+     "prefix ' to text that a spreadsheet would run as a formula (on)",
      [](C& c, const Values& v) { return set_bool(c.csv_formula_guard, v); }},
-    {"--g711-plc", "g711-plc", false, false, "on|off", "score G.711 with packet loss concealment, as today's endpoints have it (on)",
+    {"--g711-plc", "g711-plc", false, false, "on|off",
+     "score G.711 with packet loss concealment, as today's endpoints have it (on)",
      [](C& c, const Values& v) { return set_bool(c.g711_plc, v); }},
     {"--pen", "pen", false, false, "N", "enterprise number of voipprobe's own elements (32473)",
      [](C& c, const Values& v) { return set_one(c.pen, v, enterprise); }},
-    {"--fail-if-mos-below", "fail-if-mos-below", false, false, "X", "exit with code 5 when a call has a MOS below X",
+    {"--fail-if-mos-below", "fail-if-mos-below", false, false, "X",
+     "exit with code 5 when a call has a MOS below X",
      [](C& c, const Values& v) { return set_one(c.fail_if_mos_below, v, non_negative); }},
     {"--strict", "strict", false, true, "", "exit with code 4 when records were lost",
      [](C& c, const Values& v) { return set_bool(c.strict, v); }},
     {"--explain", "explain", false, false, "CALL-ID", "say why a call has the score it has",
      [](C& c, const Values& v) { return set_one(c.explain, v, as_is); }},
     {"--stats", "stats", false, true, "text|json", "print what was received, written and refused at the end",
-     [](C& c, const Values& v) { return set_one(c.stats, v.empty() || v.back().empty() ? Values{"text"} : v, stats_format); }},
+     [](C& c, const Values& v) {
+         return set_one(c.stats, v.empty() || v.back().empty() ? Values{"text"} : v, stats_format);
+     }},
     {"-v,--verbose", "verbose", false, true, "", "say more; repeatable",
      [](C& c, const Values& v) { return add_verbosity(c, v, 1); }},
     {"-q,--quiet", "quiet", false, true, "", "errors only",
@@ -183,7 +212,8 @@ constexpr auto kOptions = std::to_array<CollectorOption>({
 
 std::span<const CollectorOption> collector_options() { return kOptions; }
 
-Result<void> apply_option(CollectorConfig& config, std::string_view key, const std::vector<std::string>& values) {
+Result<void> apply_option(CollectorConfig& config, std::string_view key,
+                          const std::vector<std::string>& values) {
     for (const CollectorOption& o : kOptions) {
         if (key != o.key) continue;
         auto done = o.apply(config, values);
@@ -209,11 +239,14 @@ bool Cidr::contains(const wire::IpAddress& a) const {
 Result<Cidr> parse_cidr(const std::string& text) {
     const auto slash = text.find('/');
     const auto address = wire::IpAddress::parse(text.substr(0, slash));
-    if (!address) return fail(ExitCode::usage, "'" + text + "' is no network such as 192.0.2.0/24 or 2001:db8::/32");
+    if (!address)
+        return fail(ExitCode::usage, "'" + text + "' is no network such as 192.0.2.0/24 or 2001:db8::/32");
     const unsigned widest = address->is_v4() ? 32 : 128;
     unsigned prefix = widest;
-    if (slash != std::string::npos && (!number(std::string_view(text).substr(slash + 1), prefix) || prefix > widest))
-        return fail(ExitCode::usage, "'" + text + "': the prefix length must be 0.." + std::to_string(widest));
+    if (slash != std::string::npos &&
+        (!number(std::string_view(text).substr(slash + 1), prefix) || prefix > widest))
+        return fail(ExitCode::usage,
+                    "'" + text + "': the prefix length must be 0.." + std::to_string(widest));
     return Cidr{*address, prefix + (128 - widest)};
 }
 
@@ -224,7 +257,8 @@ Result<ListenAddress> parse_listen(const std::string& text) {
     if (const auto scheme = text.find("://"); scheme != std::string::npos) {
         const std::string name = text.substr(0, scheme);
         if (name != "udp" && name != "tcp")
-            return fail(ExitCode::usage, "'" + text + "': " + name + ":// is not built in; udp:// and tcp:// are");
+            return fail(ExitCode::usage,
+                        "'" + text + "': " + name + ":// is not built in; udp:// and tcp:// are");
         if (name == "tcp") out.protocol = ListenProtocol::tcp;
         rest = text.substr(scheme + 3);
     }
@@ -251,9 +285,13 @@ Result<ListenAddress> parse_listen(const std::string& text) {
 
 Result<void> CollectorConfig::validate() {
     if (!listen.empty() && !read.empty())
-        return fail(ExitCode::usage, "--listen and --read exclude each other: read the files in a run of their own");
-    if (listen.empty() && read.empty()) listen.push_back({ListenProtocol::udp, {wire::IpAddress::v4(0), 2055}});
-    if (explain) return fail(ExitCode::usage, "--explain: not built in yet; the columns verdict and evidence say what was wrong");
+        return fail(ExitCode::usage,
+                    "--listen and --read exclude each other: read the files in a run of their own");
+    if (listen.empty() && read.empty())
+        listen.push_back({ListenProtocol::udp, {wire::IpAddress::v4(0), 2055}});
+    if (explain)
+        return fail(ExitCode::usage,
+                    "--explain: not built in yet; the columns verdict and evidence say what was wrong");
     return {};
 }
 

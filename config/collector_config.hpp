@@ -1,6 +1,6 @@
 // What voipcollector is told: plain settings with their defaults, the one table of its options (command line,
-// environment VOIPCOLLECTOR_*, YAML file), and their validation. Errors: ExitCode::usage with one line that names
-// the option. Thread rule: value types.
+// environment VOIPCOLLECTOR_*, YAML file), and their validation. Errors: ExitCode::usage with one line that
+// names the option. Thread rule: value types.
 #pragma once
 
 #include <chrono>
@@ -61,18 +61,19 @@ struct CollectorOption {
     const char* names;  // "-l,--listen"
     const char* key;
     bool is_list;
-    bool value_optional;      // a flag, or a value after '='
-    const char* value_name;   // for --help, empty for flags
+    bool value_optional;     // a flag, or a value after '='
+    const char* value_name;  // for --help, empty for flags
     const char* description;
     Result<void> (*apply)(CollectorConfig&, const std::vector<std::string>& values);
 };
 std::span<const CollectorOption> collector_options();
 
 // Applies one setting to the configuration; the message names the option.
-Result<void> apply_option(CollectorConfig& config, std::string_view key, const std::vector<std::string>& values);
+Result<void> apply_option(CollectorConfig& config, std::string_view key,
+                          const std::vector<std::string>& values);
 
-// Command line over environment over --config file over defaults. Nothing to run (help, version): `ran_help` is
-// set and the text is in `message`.
+// Command line over environment over --config file over defaults. Nothing to run (help, version): `ran_help`
+// is set and the text is in `message`.
 struct CollectorCommand {
     CollectorConfig config;
     bool only_message = false;

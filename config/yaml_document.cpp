@@ -33,15 +33,16 @@ tl::unexpected<Error> at(const std::string& name, int line, const std::string& w
 
 int line_of(const YAML::Node& node) { return node.Mark().line + 1; }
 
-Result<std::vector<std::string>> values_of(const YAML::Node& node, const std::string& name, const std::string& key,
-                                           int line) {
+Result<std::vector<std::string>> values_of(const YAML::Node& node, const std::string& name,
+                                           const std::string& key, int line) {
     std::vector<std::string> out;
     if (node.IsNull()) return out;
     if (node.IsScalar()) {
         out.push_back(node.Scalar());
         return out;
     }
-    if (!node.IsSequence()) return at(name, line, "'" + key + "' takes a value or a list of values, not a mapping");
+    if (!node.IsSequence())
+        return at(name, line, "'" + key + "' takes a value or a list of values, not a mapping");
     for (const YAML::Node& item : node) {
         if (!item.IsScalar()) return at(name, line_of(item), "'" + key + "' is a list of plain values");
         out.push_back(item.Scalar());
@@ -80,8 +81,9 @@ Result<std::vector<YamlSetting>> parse_yaml_settings(const std::string& text, co
         YamlSetting s{entry.first.Scalar(), {}, line};
         if (std::find(known_keys.begin(), known_keys.end(), s.key) == known_keys.end()) {
             const std::string_view hint = nearest(s.key, known_keys);
-            return at(name, line, "unknown option '" + s.key + "'" +
-                                      (hint.empty() ? "" : "; did you mean '" + std::string(hint) + "'?"));
+            return at(name, line,
+                      "unknown option '" + s.key + "'" +
+                          (hint.empty() ? "" : "; did you mean '" + std::string(hint) + "'?"));
         }
         if (!seen.insert(s.key).second) return at(name, line, "'" + s.key + "' is given twice");
         auto values = values_of(entry.second, name, s.key, line);

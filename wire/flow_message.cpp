@@ -39,12 +39,18 @@ tl::expected<MessageHeader, MessageError> read_header(ByteReader& in, std::size_
 
 std::string_view message_error_name(MessageError e) {
     switch (e) {
-        case MessageError::not_flow_export: return "not_flow_export";
-        case MessageError::short_header: return "short_header";
-        case MessageError::length_mismatch: return "length_mismatch";
-        case MessageError::bad_set_length: return "bad_set_length";
-        case MessageError::trailing_octets: return "trailing_octets";
-        case MessageError::kCount: break;
+        case MessageError::not_flow_export:
+            return "not_flow_export";
+        case MessageError::short_header:
+            return "short_header";
+        case MessageError::length_mismatch:
+            return "length_mismatch";
+        case MessageError::bad_set_length:
+            return "bad_set_length";
+        case MessageError::trailing_octets:
+            return "trailing_octets";
+        case MessageError::kCount:
+            break;
     }
     return "unknown";
 }

@@ -1,7 +1,7 @@
 // The outside of a flow export message: IPFIX (RFC 7011 §3) or NetFlow v9 (RFC 3954 §5), header and sets, as
-// checked views. Nothing here keeps state: templates are read by flow_template.hpp, records by flow_record.hpp.
-// Errors: a message whose lengths do not add up is refused as a whole (RFC 7011 §9.1) with a MessageError; the
-// caller counts it. Thread rule: value types and pure functions.
+// checked views. Nothing here keeps state: templates are read by flow_template.hpp, records by
+// flow_record.hpp. Errors: a message whose lengths do not add up is refused as a whole (RFC 7011 §9.1) with a
+// MessageError; the caller counts it. Thread rule: value types and pure functions.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace voipprobe::wire {
 
 enum class FlowProtocol : std::uint8_t { netflow9 = 9, ipfix = 10 };
 
-inline constexpr std::size_t kIpfixHeaderLength = 16;    // RFC 7011 §3.1
+inline constexpr std::size_t kIpfixHeaderLength = 16;     // RFC 7011 §3.1
 inline constexpr std::size_t kNetflow9HeaderLength = 20;  // RFC 3954 §5.1
 inline constexpr std::size_t kSetHeaderLength = 4;
 inline constexpr std::size_t kMaxMessageLength = 65535;

@@ -1,6 +1,6 @@
-// Data records as views: the octets of each field, in the order of the template. The reader stops at the padding
-// (fewer octets than the shortest record, RFC 7011 §3.3.1), at a record that runs past its set, and at the
-// caller's cap. Thread rule: a reader belongs to one thread; views live as long as the message.
+// Data records as views: the octets of each field, in the order of the template. The reader stops at the
+// padding (fewer octets than the shortest record, RFC 7011 §3.3.1), at a record that runs past its set, and
+// at the caller's cap. Thread rule: a reader belongs to one thread; views live as long as the message.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,8 @@ class RecordReader {
     RecordReader(const TemplateSpec& spec, Bytes set_body, RecordBudget& budget)
         : spec_(&spec), reader_(set_body), budget_(&budget) {}
 
-    // Fills `fields` with one view per template field. False at the end; then damaged() and over_budget() tell why.
+    // Fills `fields` with one view per template field. False at the end; then damaged() and over_budget()
+    // tell why.
     bool next(std::vector<Bytes>& fields);
     bool damaged() const { return damaged_; }          // a record ran past the set
     bool over_budget() const { return over_budget_; }  // records were left unread

@@ -14,18 +14,26 @@ constexpr std::uint32_t kMaxRecordLength = 65535;
 
 std::string_view template_event_name(TemplateEvent e) {
     switch (e) {
-        case TemplateEvent::defined: return "defined";
-        case TemplateEvent::withdrawn: return "withdrawn";
-        case TemplateEvent::bad_id: return "bad_id";
-        case TemplateEvent::bad_count: return "bad_count";
-        case TemplateEvent::bad_length: return "bad_length";
-        case TemplateEvent::truncated: return "truncated";
-        case TemplateEvent::kCount: break;
+        case TemplateEvent::defined:
+            return "defined";
+        case TemplateEvent::withdrawn:
+            return "withdrawn";
+        case TemplateEvent::bad_id:
+            return "bad_id";
+        case TemplateEvent::bad_count:
+            return "bad_count";
+        case TemplateEvent::bad_length:
+            return "bad_length";
+        case TemplateEvent::truncated:
+            return "truncated";
+        case TemplateEvent::kCount:
+            break;
     }
     return "unknown";
 }
 
-// Padding is all zero and shorter than a template record; some NetFlow v9 exporters pad with whole zero words.
+// Padding is all zero and shorter than a template record; some NetFlow v9 exporters pad with whole zero
+// words.
 bool TemplateReader::only_padding() const {
     const Bytes rest = reader_.rest();
     if (rest.size() < 4) return true;
@@ -102,7 +110,8 @@ TemplateEvent TemplateReader::read_fields(TemplateSpec& spec, std::size_t count)
     }
     if (spec.id < 256) return TemplateEvent::bad_id;
     if (!fits) return TemplateEvent::bad_count;
-    if (!lengths_ok || spec.shortest == 0 || spec.shortest > kMaxRecordLength) return TemplateEvent::bad_length;
+    if (!lengths_ok || spec.shortest == 0 || spec.shortest > kMaxRecordLength)
+        return TemplateEvent::bad_length;
     return TemplateEvent::defined;
 }
 

@@ -1,7 +1,7 @@
-// Templates and options templates of IPFIX (RFC 7011 §3.4) and NetFlow v9 (RFC 3954 §5.2, §6.1), read from the
-// body of a template set. A template that could not be used safely is refused and named in the result, the next
-// one is still read when the length of the refused one is known. Limits: kMaxTemplateFields fields, a record of
-// 1..65535 octets. Thread rule: pure functions.
+// Templates and options templates of IPFIX (RFC 7011 §3.4) and NetFlow v9 (RFC 3954 §5.2, §6.1), read from
+// the body of a template set. A template that could not be used safely is refused and named in the result,
+// the next one is still read when the length of the refused one is known. Limits: kMaxTemplateFields fields,
+// a record of 1..65535 octets. Thread rule: pure functions.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ namespace voipprobe::wire {
 
 inline constexpr std::size_t kMaxTemplateFields = 512;
 
-// One field of a template. IPFIX: enterprise number and element id without the enterprise bit; v9: pen 0 and the
-// v9 field type; a v9 scope field carries the scope type (1 system, 2 interface, ...).
+// One field of a template. IPFIX: enterprise number and element id without the enterprise bit; v9: pen 0 and
+// the v9 field type; a v9 scope field carries the scope type (1 system, 2 interface, ...).
 struct FieldSpec {
     std::uint32_t pen = 0;
     std::uint16_t number = 0;
@@ -26,9 +26,9 @@ struct FieldSpec {
 
 struct TemplateSpec {
     std::uint16_t id = 0;
-    std::uint16_t scope_count = 0;    // > 0: options template
-    std::uint32_t shortest = 0;       // octets of the shortest possible record, at least 1
-    bool variable = false;            // has a field of variable length
+    std::uint16_t scope_count = 0;  // > 0: options template
+    std::uint32_t shortest = 0;     // octets of the shortest possible record, at least 1
+    bool variable = false;          // has a field of variable length
     std::vector<FieldSpec> fields;
 
     bool is_options() const { return scope_count > 0; }
@@ -36,12 +36,12 @@ struct TemplateSpec {
 };
 
 enum class TemplateEvent : std::uint8_t {
-    defined,       // `spec` is complete
-    withdrawn,     // field count 0: id of one template, or the set id (2, 3) for all of them (RFC 7011 §8.1)
-    bad_id,        // below 256
-    bad_count,     // no field, too many fields, or a scope that does not fit
-    bad_length,    // a field length that cannot be, or a record that would be empty or too long
-    truncated,     // the set ends inside the template; the rest of the set is lost
+    defined,     // `spec` is complete
+    withdrawn,   // field count 0: id of one template, or the set id (2, 3) for all of them (RFC 7011 §8.1)
+    bad_id,      // below 256
+    bad_count,   // no field, too many fields, or a scope that does not fit
+    bad_length,  // a field length that cannot be, or a record that would be empty or too long
+    truncated,   // the set ends inside the template; the rest of the set is lost
     kCount
 };
 std::string_view template_event_name(TemplateEvent e);

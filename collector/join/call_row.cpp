@@ -18,7 +18,8 @@ Count earliest(const Count& a, const Count& b) { return a && b ? std::min(*a, *b
 const StreamFacts* first_of(std::span<const StreamFacts> streams) {
     const StreamFacts* first = nullptr;
     for (const StreamFacts& s : streams)
-        if (first == nullptr || s.first_time.value_or(UINT64_MAX) < first->first_time.value_or(UINT64_MAX)) first = &s;
+        if (first == nullptr || s.first_time.value_or(UINT64_MAX) < first->first_time.value_or(UINT64_MAX))
+            first = &s;
     return first;
 }
 

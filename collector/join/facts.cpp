@@ -29,7 +29,8 @@ std::uint16_t port(const Record& r, ElementId id) {
     return static_cast<std::uint16_t>(std::min<std::uint64_t>(number(r, id).value_or(0), 65535));
 }
 
-wire::Endpoint media_endpoint(const Record& r, ElementId own, ElementId own_port, ElementId ntop, ElementId ntop_port) {
+wire::Endpoint media_endpoint(const Record& r, ElementId own, ElementId own_port, ElementId ntop,
+                              ElementId ntop_port) {
     if (const auto address = r[own].as_address()) return {*address, port(r, own_port)};
     if (const auto address = r[ntop].as_address()) return {*address, port(r, ntop_port)};
     return {};
@@ -66,7 +67,8 @@ NameAddr split_name_addr(std::string_view s) {
         uri = s.substr(open + 1);
         uri = uri.substr(0, uri.find('>'));
         std::string_view name = wire::trim(s.substr(0, open));
-        if (name.size() >= 2 && name.front() == '"' && name.back() == '"') name = name.substr(1, name.size() - 2);
+        if (name.size() >= 2 && name.front() == '"' && name.back() == '"')
+            name = name.substr(1, name.size() - 2);
         for (std::size_t i = 0; i < name.size(); ++i) {  // quoted-pair, RFC 3261 §25.1
             if (name[i] == '\\' && i + 1 < name.size()) ++i;
             out.name += name[i];
@@ -94,10 +96,10 @@ CallFacts read_call(const Record& r) {
     c.callee = callee.uri, c.callee_name = callee.name;
     c.caller_hop = read_endpoint(r, true);
     c.callee_hop = read_endpoint(r, false);
-    c.caller_media = media_endpoint(r, CALL_CALLER_MEDIA_ADDRESS, CALL_CALLER_MEDIA_PORT, SIP_RTP_IPV4_SRC_ADDR,
-                                    SIP_RTP_L4_SRC_PORT);
-    c.callee_media = media_endpoint(r, CALL_CALLEE_MEDIA_ADDRESS, CALL_CALLEE_MEDIA_PORT, SIP_RTP_IPV4_DST_ADDR,
-                                    SIP_RTP_L4_DST_PORT);
+    c.caller_media = media_endpoint(r, CALL_CALLER_MEDIA_ADDRESS, CALL_CALLER_MEDIA_PORT,
+                                    SIP_RTP_IPV4_SRC_ADDR, SIP_RTP_L4_SRC_PORT);
+    c.callee_media = media_endpoint(r, CALL_CALLEE_MEDIA_ADDRESS, CALL_CALLEE_MEDIA_PORT,
+                                    SIP_RTP_IPV4_DST_ADDR, SIP_RTP_L4_DST_PORT);
     c.user_agent_caller = text(r, SIP_UAC);
     c.user_agent_callee = text(r, SIP_UAS);
     c.codecs = text(r, SIP_RTP_CODECS);

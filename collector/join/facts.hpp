@@ -1,6 +1,6 @@
-// What records say, in natural types, before any joining: a call, a stream, a message, an interval. Empty means
-// not measured. Times are microseconds since the epoch; durations keep the wire's unit, which the name states.
-// Thread rule: value types.
+// What records say, in natural types, before any joining: a call, a stream, a message, an interval. Empty
+// means not measured. Times are microseconds since the epoch; durations keep the wire's unit, which the name
+// states. Thread rule: value types.
 #pragma once
 
 #include <array>

@@ -12,7 +12,8 @@ bool known(const wire::Endpoint& e) { return !e.address.is_unspecified(); }
 bool same_path(const StreamFacts& a, const StreamFacts& b) { return a.src == b.src && a.dst == b.dst; }
 
 // Of several hops the one that ends where the session description says; else most packets; ties by arrival.
-const StreamFacts* choose_main(std::span<const StreamFacts* const> towards, const wire::Endpoint& negotiated) {
+const StreamFacts* choose_main(std::span<const StreamFacts* const> towards,
+                               const wire::Endpoint& negotiated) {
     const auto rank = [&](const StreamFacts* s) {
         const bool closest = known(negotiated) && s->dst == negotiated;
         return std::tuple(closest, s->packets.value_or(0), ~s->first_time.value_or(UINT64_MAX));
@@ -33,15 +34,22 @@ Side side_of(const StreamFacts& s, const CallFacts& call, const StreamFacts* fir
     if (known(call.callee_media) && s.dst == call.callee_media) return Side::callee;
     if (known(call.caller_media) && s.src == call.caller_media) return Side::callee;
     if (known(call.callee_media) && s.src == call.callee_media) return Side::caller;
-    if (call.from_exporter && call.state != "MEDIA_ONLY") return Side::none;
+    if (call.from_exporter && call.state != "MEDIA_ONLY") {  // the same host often has signalling and media
+        const auto& caller = call.caller_hop.address;
+        const auto& callee = call.callee_hop.address;
+        if (caller == callee || caller.is_none()) return Side::none;
+        if (s.src.address == caller || s.dst.address == callee) return Side::callee;
+        if (s.dst.address == caller || s.src.address == callee) return Side::caller;
+        return Side::none;
+    }
     if (first == nullptr) return Side::none;
     if (s.dst == first->src) return Side::caller;
     if (s.dst == first->dst || s.src == first->src) return Side::callee;
     return Side::none;
 }
 
-HeardRow make_heard(std::span<const StreamFacts* const> towards, const wire::Endpoint& negotiated, const Count& answered,
-                    const ScoringOptions& scoring) {
+HeardRow make_heard(std::span<const StreamFacts* const> towards, const wire::Endpoint& negotiated,
+                    const Count& answered, const ScoringOptions& scoring) {
     HeardRow h;
     h.media = negotiated;
     h.streams = towards.size();
@@ -74,6 +82,8 @@ std::optional<double> percent(const Count& part, const Count& whole) {
 }
 
 std::optional<double> loss_percent(const HeardRow& h) { return percent(h.lost, h.expected); }
-std::optional<double> discard_percent(const HeardRow& h) { return percent(h.main.discard_adaptive, h.main.expected); }
+std::optional<double> discard_percent(const HeardRow& h) {
+    return percent(h.main.discard_adaptive, h.main.expected);
+}
 
 }  // namespace voipprobe::collector

@@ -1,5 +1,5 @@
-// What one side of a call hears: choice of the main stream and the figures made from it (docs/metrics.md, "X_").
-// Thread rule: pure functions.
+// What one side of a call hears: choice of the main stream and the figures made from it (docs/metrics.md,
+// "X_"). Thread rule: pure functions.
 #pragma once
 
 #include <span>
@@ -13,8 +13,8 @@ namespace voipprobe::collector {
 Side side_of(const StreamFacts& s, const CallFacts& call, const StreamFacts* first);
 
 // `towards`: the audio streams this side hears. Scores the main one.
-HeardRow make_heard(std::span<const StreamFacts* const> towards, const wire::Endpoint& negotiated, const Count& answered,
-                    const ScoringOptions& scoring);
+HeardRow make_heard(std::span<const StreamFacts* const> towards, const wire::Endpoint& negotiated,
+                    const Count& answered, const ScoringOptions& scoring);
 
 // Percent of expected; empty without figures.
 std::optional<double> loss_percent(const HeardRow& h);     // over the 5-tuple

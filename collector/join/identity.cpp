@@ -35,7 +35,9 @@ class Hasher {
 
 }  // namespace
 
-RecordId id_of_call_id(const std::string& call_id) { return Hasher("call").octets(wire::as_bytes(call_id)).id(); }
+RecordId id_of_call_id(const std::string& call_id) {
+    return Hasher("call").octets(wire::as_bytes(call_id)).id();
+}
 
 RecordId id_of_stream(const StreamFacts& s, bool with_time) {
     Hasher h("stream");
@@ -48,7 +50,8 @@ RecordId id_of_pair(const StreamFacts& s) {
     return Hasher("pair").endpoint(std::min(s.src, s.dst)).endpoint(std::max(s.src, s.dst)).id();
 }
 
-RecordId row_id(const ProbeId& probe, std::string_view kind, const RecordId& subject, std::uint64_t first_time) {
+RecordId row_id(const ProbeId& probe, std::string_view kind, const RecordId& subject,
+                std::uint64_t first_time) {
     return Hasher(kind).number(probe.domain).octets(subject).number(first_time).id();
 }
 

@@ -1,5 +1,5 @@
-// Ids for what came without one: a call by its Call-ID, a stream by its path and SSRC. Always the same for the
-// same facts, so that sinks can de-duplicate (docs/metrics.md, "record_id"). Thread rule: pure functions.
+// Ids for what came without one: a call by its Call-ID, a stream by its path and SSRC. Always the same for
+// the same facts, so that sinks can de-duplicate (docs/metrics.md, "record_id"). Thread rule: pure functions.
 #pragma once
 
 #include "collector/join/facts.hpp"
@@ -12,6 +12,7 @@ RecordId id_of_stream(const StreamFacts& s, bool with_time);
 // The two endpoints in either order: both directions of a media session have it.
 RecordId id_of_pair(const StreamFacts& s);
 // For a row: the domain and what identifies the call.
-RecordId row_id(const ProbeId& probe, std::string_view kind, const RecordId& subject, std::uint64_t first_time);
+RecordId row_id(const ProbeId& probe, std::string_view kind, const RecordId& subject,
+                std::uint64_t first_time);
 
 }  // namespace voipprobe::collector

@@ -17,8 +17,12 @@ void Joiner::on_message(ProbeId probe, wire::TimeNs export_time) {
 void Joiner::on_record(const Record& record, RecordKind kind) {
     ++counters_.records;
     switch (kind) {
-        case RecordKind::options: ++counters_.options; break;
-        case RecordKind::stats: ++counters_.stats; break;
+        case RecordKind::options:
+            ++counters_.options;
+            break;
+        case RecordKind::stats:
+            ++counters_.stats;
+            break;
         case RecordKind::flow:
             ++counters_.flow_rows;
             rows_.flow(record);
@@ -45,8 +49,12 @@ void Joiner::on_record(const Record& record, RecordKind kind) {
             rows_.interval(IntervalRow{record.probe(), std::move(facts), std::move(score)});
             break;
         }
-        case RecordKind::call: call_record(record); break;
-        case RecordKind::stream: stream_record(record); break;
+        case RecordKind::call:
+            call_record(record);
+            break;
+        case RecordKind::stream:
+            stream_record(record);
+            break;
     }
 }
 
@@ -70,15 +78,21 @@ void Joiner::call_record(const Record& record) {
         const auto by_id = call_ids_.find(CallKey{key.probe, id_of_call_id(facts.call_id)});
         if (by_id != call_ids_.end()) {
             OpenCall* other = find(by_id->second);  // streams came first, naming only the Call-ID
-            if (other != nullptr && !other->facts.from_exporter && !other->row_written) call = &rekey(*other, key);
+            if (other != nullptr && !other->facts.from_exporter && !other->row_written)
+                call = &rekey(*other, key);
         }
     }
     if (call == nullptr) call = &open(key);
-    call->named_by_exporter = true;
-    if (call->facts.from_exporter) {
+    if (call->row_written) {
+        ++counters_.superseded;
+        return;
+    }
+    if (call->has_record) {
         ++counters_.superseded;
         if (facts.revision < call->facts.revision) return;
     }
+    call->has_record = call->named_by_exporter = true;
+    call->ntop_style = false;
     call->facts = std::move(facts);
     index_call_id(*call);
     reconsider(*call, true);
@@ -130,6 +144,7 @@ void Joiner::ntop_call_record(const Record& record) {
     const CallKey key = indexed == call_ids_.end() ? by_call_id : indexed->second;
     if (is_remembered(key)) return;
     OpenCall& call = open(key);
+    if (call.has_record) return;
     call.ntop_style = true;
     if (call.facts.from_exporter)
         merge_ntop_call(call.facts, facts);
@@ -145,10 +160,11 @@ void Joiner::ntop_stream_record(const Record& record) {
         const CallKey stream_key{record.probe(), s.record_id};
         CallKey key = key_for(record.probe(), s);
         if (s.call_id.empty())  // a biflow that was tied to its call before stays there
-            if (const auto home = stream_home_.find(stream_key); home != stream_home_.end()) key = home->second;
+            if (const auto home = stream_home_.find(stream_key); home != stream_home_.end())
+                key = home->second;
         auto previous = leave_previous(stream_key, key);
         OpenCall& call = home_of(s, key);
-        call.ntop_style = true;
+        call.ntop_style = !call.has_record;
         OpenStream* known = nullptr;
         for (OpenStream& o : call.streams)
             if (o.facts.record_id == s.record_id) known = &o;

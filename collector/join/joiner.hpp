@@ -1,12 +1,12 @@
 // Joins what exporters say about one call into one row: call records with the stream records that name them,
 // or nProbe's sip and rtp records by Call-ID, or two RTP streams that no signalling explains (MEDIA_ONLY).
 //
-// Rules (docs/metrics.md): a snapshot is superseded by a higher RECORD_REVISION; a call row is written when the
-// call and its streams are final, else 5 s of export time after the call's final record, else at finish() or when
-// the table is full; a stream row when the stream is final. A row never changes once written.
-// Time is export time of the probe's own messages. Bounds: JoinLimits, each with a counter.
-// Thread rule: one thread. Errors: none; counters() conserves: every record received is in exactly one of rows,
-// superseded, options, stats, rejected, or still open.
+// Rules (docs/metrics.md): a snapshot is superseded by a higher RECORD_REVISION; a call row is written when
+// the call and its streams are final, else 5 s of export time after the call's final record, else at finish()
+// or when the table is full; a stream row when the stream is final. A row never changes once written. Time is
+// export time of the probe's own messages. Bounds: JoinLimits, each with a counter. Thread rule: one thread.
+// Errors: none; counters() conserves: every record received is in exactly one of rows, superseded, options,
+// stats, rejected, or still open.
 #pragma once
 
 #include <map>
@@ -37,15 +37,15 @@ struct JoinOptions {
 struct JoinCounters {
     std::uint64_t records = 0;
     std::uint64_t call_rows = 0, stream_rows = 0, message_rows = 0, interval_rows = 0, flow_rows = 0;
-    std::uint64_t superseded = 0;          // snapshots and repeats
-    std::uint64_t options = 0, stats = 0;  // records without rows
-    std::uint64_t no_identity = 0;         // rejected: neither RECORD_ID nor what could make one
-    std::uint64_t too_many_streams = 0;    // rejected: more streams than a call may have
-    std::uint64_t derived_call_rows = 0;   // rows made without a call record: MEDIA_ONLY, streams only
+    std::uint64_t superseded = 0;           // snapshots and repeats
+    std::uint64_t options = 0, stats = 0;   // records without rows
+    std::uint64_t no_identity = 0;          // rejected: neither RECORD_ID nor what could make one
+    std::uint64_t too_many_streams = 0;     // rejected: more streams than a call may have
+    std::uint64_t derived_call_rows = 0;    // rows made without a call record: MEDIA_ONLY, streams only
     std::uint64_t derived_stream_rows = 0;  // rows made from biflows, which have flow rows of their own
-    std::uint64_t dialogs_folded = 0;      // nProbe sip records in call rows; they have flow rows too
+    std::uint64_t dialogs_folded = 0;       // nProbe sip records in call rows; they have flow rows too
     std::uint64_t evicted_calls = 0;
-    std::uint64_t late_streams = 0;        // came after their call's row
+    std::uint64_t late_streams = 0;  // came after their call's row
 };
 
 class Joiner : public RecordConsumer {
@@ -98,14 +98,14 @@ class Joiner : public RecordConsumer {
     RowConsumer& rows_;
     JoinCounters counters_;
     Calls calls_;
-    std::list<CallKey> by_age_;  // least recently heard of first
-    std::unordered_map<CallKey, CallKey, CallKeyHash> call_ids_;  // hash of the Call-ID -> call
+    std::list<CallKey> by_age_;                                      // least recently heard of first
+    std::unordered_map<CallKey, CallKey, CallKeyHash> call_ids_;     // hash of the Call-ID -> call
     std::unordered_map<CallKey, CallKey, CallKeyHash> stream_home_;  // open stream -> its call
     std::set<std::tuple<ProbeId, wire::TimeNs, std::uint64_t, CallKey>> due_;
     std::uint64_t due_serial_ = 0;
     SegmentedLru<CallKey, char, CallKeyHash> remembered_;
-    ProbeId probe_;           // of the message being read
-    wire::TimeNs now_ = 0;    // its export time
+    ProbeId probe_;         // of the message being read
+    wire::TimeNs now_ = 0;  // its export time
 };
 
 }  // namespace voipprobe::collector

@@ -23,13 +23,16 @@ bool ended(const CallFacts& c) {
 }
 
 bool all_final(const OpenCall& call) {
-    return std::all_of(call.streams.begin(), call.streams.end(), [](const OpenStream& s) { return s.facts.final; });
+    return std::all_of(call.streams.begin(), call.streams.end(),
+                       [](const OpenStream& s) { return s.facts.final; });
 }
 
 bool both_directions(const OpenCall& call) {
     for (const OpenStream& a : call.streams)
         for (const OpenStream& b : call.streams)
-            if (a.facts.is_audio() && b.facts.is_audio() && a.facts.src == b.facts.dst && a.facts.dst == b.facts.src) return true;
+            if (a.facts.is_audio() && b.facts.is_audio() && a.facts.src == b.facts.dst &&
+                a.facts.dst == b.facts.src)
+                return true;
     return false;
 }
 
@@ -51,7 +54,8 @@ bool Joiner::complete(const OpenCall& call) const {
 void Joiner::reconsider(OpenCall& call, bool call_record_came) {
     const CallFacts& c = call.facts;
     if (call.row_written) {
-        const bool done = std::all_of(call.streams.begin(), call.streams.end(), [](const OpenStream& s) { return s.row_written; });
+        const bool done = std::all_of(call.streams.begin(), call.streams.end(),
+                                      [](const OpenStream& s) { return s.row_written; });
         if (done)
             erase(CallKey(call.key));
         else
@@ -90,7 +94,8 @@ void Joiner::clear_due(OpenCall& call) {
 void Joiner::fire_due() {
     for (;;) {
         const auto next = due_.lower_bound({probe_, wire::kNever, 0, CallKey{}});
-        if (next == due_.end() || std::get<ProbeId>(*next) != probe_ || std::get<wire::TimeNs>(*next) > now_) return;
+        if (next == due_.end() || std::get<ProbeId>(*next) != probe_ || std::get<wire::TimeNs>(*next) > now_)
+            return;
         const CallKey key = std::get<CallKey>(*next);
         OpenCall* call = find(key);
         if (call == nullptr) {
@@ -117,13 +122,15 @@ void Joiner::write_stream(OpenCall& call, OpenStream& stream) {
     stream.row_written = true;
     StreamRow row{call.key.probe, stream.facts, score_stream(stream.facts, options_.scoring)};
     if (stream.facts.ntop_style) {
-        row.facts.record_id = row_id(call.key.probe, "stream", stream.facts.record_id, stream.facts.first_time.value_or(0));
+        row.facts.record_id =
+            row_id(call.key.probe, "stream", stream.facts.record_id, stream.facts.first_time.value_or(0));
         ++counters_.derived_stream_rows;
     } else {
         ++counters_.stream_rows;
         remember(call.key.probe, stream.facts.record_id);
     }
-    if (row.facts.call_record_id == kNoId && (call.facts.from_exporter || !call.pair_needed || both_directions(call)))
+    if (row.facts.call_record_id == kNoId &&
+        (call.facts.from_exporter || !call.pair_needed || both_directions(call)))
         row.facts.call_record_id = row_id_of(call);
     if (row.facts.call_id.empty()) row.facts.call_id = call.facts.call_id;
     rows_.stream(row);
@@ -138,7 +145,7 @@ void Joiner::write_call(OpenCall& call) {
     for (const OpenStream& s : call.streams) streams.push_back(s.facts);
     CallFacts facts = call.facts;
     facts.record_id = row_id_of(call);
-    if (facts.from_exporter && !call.ntop_style)
+    if (call.has_record)
         ++counters_.call_rows;
     else
         ++counters_.derived_call_rows;

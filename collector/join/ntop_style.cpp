@@ -23,15 +23,18 @@ Count scaled(const Count& v, std::uint64_t factor) {
     return *v * factor;
 }
 
-Real hundredth(const Count& v) {
+// MOS and R come times 100; what cannot be one is no figure.
+Real hundredth(const Count& v, double lowest, double highest) {
     if (!v) return std::nullopt;
-    return static_cast<double>(*v) / 100;
+    const double x = static_cast<double>(*v) / 100;
+    return x >= lowest && x <= highest ? Real(x) : std::nullopt;
 }
 
 // The biflow's times in whichever clock its template has.
 Count flow_time(const Record& r, bool first) {
-    for (const ElementId id : first ? std::array{FLOW_START_MICROSECONDS, FLOW_START_MILLISECONDS, FLOW_START_SEC}
-                                    : std::array{FLOW_END_MICROSECONDS, FLOW_END_MILLISECONDS, FLOW_END_SEC})
+    for (const ElementId id :
+         first ? std::array{FLOW_START_MICROSECONDS, FLOW_START_MILLISECONDS, FLOW_START_SEC}
+               : std::array{FLOW_END_MICROSECONDS, FLOW_END_MILLISECONDS, FLOW_END_SEC})
         if (const auto t = r[id].as_time()) return t;
     const auto uptime = r[first ? FIRST_SWITCHED : LAST_SWITCHED].as_number();
     return uptime ? r.time_of_uptime(*uptime) : std::nullopt;
@@ -71,8 +74,8 @@ StreamFacts direction(const Record& r, const DirectionElements& d, bool in) {
     s.jitter_last_ns = scaled(r[d.jitter].as_number(), 1'000);
     s.max_gap_ns = scaled(r[d.max_delta].as_number(), 10'000);
     s.rtt_ns = scaled(r[RTP_RTT].as_number(), 1'000'000);
-    s.exporter_mos = hundredth(r[d.mos].as_number());
-    s.exporter_r = hundredth(r[d.r_factor].as_number());
+    s.exporter_mos = hundredth(r[d.mos].as_number(), 1, 5);
+    s.exporter_r = hundredth(r[d.r_factor].as_number(), 0, 100);
     return s;
 }
 
@@ -111,7 +114,8 @@ void merge_ntop_stream(StreamFacts& into, const StreamFacts& next) {
     keep_known(merged.call_id, next.call_id.empty() ? into.call_id : next.call_id);
     merged.record_id = into.record_id;
     merged.call_record_id = into.call_record_id;
-    if (into.first_time && (!next.first_time || *into.first_time < *next.first_time)) merged.first_time = into.first_time;
+    if (into.first_time && (!next.first_time || *into.first_time < *next.first_time))
+        merged.first_time = into.first_time;
     if (into.packets) merged.packets = *into.packets + next.packets.value_or(0);
     if (!merged.lost) merged.lost = into.lost;
     if (merged.packets && merged.lost) merged.expected = *merged.packets + *merged.lost;
@@ -141,7 +145,8 @@ void merge_ntop_call(CallFacts& into, const CallFacts& next) {
     keep_known(into.callee_media, next.callee_media);
     if (into.caller.empty()) into.caller = next.caller, into.caller_name = next.caller_name;
     if (into.callee.empty()) into.callee = next.callee, into.callee_name = next.callee_name;
-    if (into.caller_hop.address.is_none()) into.caller_hop = next.caller_hop, into.callee_hop = next.callee_hop;
+    if (into.caller_hop.address.is_none())
+        into.caller_hop = next.caller_hop, into.callee_hop = next.callee_hop;
     if (into.user_agent_caller.empty()) into.user_agent_caller = next.user_agent_caller;
     if (into.user_agent_callee.empty()) into.user_agent_callee = next.user_agent_callee;
     into.final = into.final || next.final;

@@ -1,6 +1,6 @@
-// Records of a real nProbe (or of our probe under nProbe's templates): a SIP dialog record as CallFacts, a media
-// biflow as up to two StreamFacts (IN is src->dst of the record's own addresses, OUT the other way). Units are
-// nProbe's: jitter us, max delta 10 us, MOS and R times 100, RTT ms. Thread rule: pure functions.
+// Records of a real nProbe (or of our probe under nProbe's templates): a SIP dialog record as CallFacts, a
+// media biflow as up to two StreamFacts (IN is src->dst of the record's own addresses, OUT the other way).
+// Units are nProbe's: jitter us, max delta 10 us, MOS and R times 100, RTT ms. Thread rule: pure functions.
 #pragma once
 
 #include <vector>

@@ -1,4 +1,5 @@
-// A call that is still being put together, and the key it is found by. Thread rule: value types of the joiner.
+// A call that is still being put together, and the key it is found by. Thread rule: value types of the
+// joiner.
 #pragma once
 
 #include <list>
@@ -19,10 +20,10 @@ struct CallKey {
 struct CallKeyHash {
     std::size_t operator()(const CallKey& k) const {
         const auto& a = k.probe.address.octets;
-        return wire::siphash13(wire::SipKey{}, std::array<std::uint64_t, 5>{
-                                                   wire::load_le64(a.data()), wire::load_le64(a.data() + 8),
-                                                   k.probe.domain, wire::load_le64(k.id.data()),
-                                                   wire::load_le64(k.id.data() + 8)});
+        return wire::siphash13(wire::SipKey{},
+                               std::array<std::uint64_t, 5>{
+                                   wire::load_le64(a.data()), wire::load_le64(a.data() + 8), k.probe.domain,
+                                   wire::load_le64(k.id.data()), wire::load_le64(k.id.data() + 8)});
     }
 };
 
@@ -36,9 +37,10 @@ struct OpenCall {
     CallFacts facts;
     std::vector<OpenStream> streams;
     bool row_written = false;  // only late streams are still awaited
+    bool has_record = false;   // a call record of our own probe came: it knows more than nProbe's records
     bool ntop_style = false;
     bool named_by_exporter = false;  // key.id came from the wire, so it is the row's record_id
-    bool pair_needed = false;  // nothing but a guess ties its streams: a row only for both directions
+    bool pair_needed = false;        // nothing but a guess ties its streams: a row only for both directions
     wire::TimeNs due = wire::kNever;
     std::uint64_t due_serial = 0;
     std::list<CallKey>::iterator age;

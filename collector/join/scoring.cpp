@@ -13,7 +13,8 @@ enum : std::uint64_t { kAudio = 1, kVideo = 2, kText = 3, kImage = 4, kApplicati
 double ms(const Count& ns) { return static_cast<double>(ns.value_or(0)) * kNsToMs; }
 
 bool is_any(std::string_view codec, std::initializer_list<const char*> names) {
-    return std::any_of(names.begin(), names.end(), [&](const char* n) { return quality::same_codec_name(n, codec); });
+    return std::any_of(names.begin(), names.end(),
+                       [&](const char* n) { return quality::same_codec_name(n, codec); });
 }
 
 std::uint64_t medium_of(const StreamFacts& s) {
@@ -37,8 +38,8 @@ quality::CodecVariant variant_of(const StreamFacts& s, const ScoringOptions& opt
     if (is_any(s.codec, {"AMR-WB"}) && mode < kAmrWb.size()) v.bitrate = kAmrWb[mode];
     if (is_any(s.codec, {"opus"})) {  // RFC 6716 §2: NB, MB, WB, SWB, FB
         using quality::Bandwidth;
-        constexpr std::array kOpus{Bandwidth::kNarrow, Bandwidth::kNarrow, Bandwidth::kWide, Bandwidth::kSuperwide,
-                                   Bandwidth::kFull};
+        constexpr std::array kOpus{Bandwidth::kNarrow, Bandwidth::kNarrow, Bandwidth::kWide,
+                                   Bandwidth::kSuperwide, Bandwidth::kFull};
         if (mode < kOpus.size()) v.bandwidth = kOpus[mode];
     }
     return v;
@@ -59,8 +60,9 @@ quality::StreamFigures figures_of(const StreamFacts& s, const ScoringOptions& op
     f.burst_r = std::max(s.burst_ratio.value_or(1), 1.0);
     if (s.rtt_ns) f.rtt_ms = ms(s.rtt_ns);
     if (s.jitter_mean_ns)
-        f.jitter = quality::JitterFigures{ms(s.jitter_mean_ns), ms(s.jitter_median_ns),  ms(s.jitter_max_ns), ms(s.jitter_iqr_ns),
-                                          ms(s.jitter_std_dev_ns), ms(s.jitter_p95_ns), ms(s.jitter_p99_ns)};
+        f.jitter = quality::JitterFigures{ms(s.jitter_mean_ns), ms(s.jitter_median_ns),  ms(s.jitter_max_ns),
+                                          ms(s.jitter_iqr_ns),  ms(s.jitter_std_dev_ns), ms(s.jitter_p95_ns),
+                                          ms(s.jitter_p99_ns)};
     f.max_gap_ms = ms(s.max_gap_ns);
     return f;
 }
@@ -69,7 +71,8 @@ quality::StreamFigures figures_of(const StreamFacts& s, const ScoringOptions& op
 
 void derive_missing(StreamFacts& s) {
     if (s.codec.empty() && s.payload_type && *s.payload_type < 96) {
-        if (const auto* known = quality::find_static_payload_type(static_cast<std::uint8_t>(*s.payload_type))) {
+        if (const auto* known =
+                quality::find_static_payload_type(static_cast<std::uint8_t>(*s.payload_type))) {
             s.codec = std::string(known->name);
             if (!s.clock_rate) s.clock_rate = known->clock;
         }

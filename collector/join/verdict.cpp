@@ -11,7 +11,8 @@ namespace {
 
 std::string figure(double v, std::string_view unit) {
     std::array<char, 64> buffer{};
-    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), v, std::chars_format::fixed, 1).ptr;
+    const auto end =
+        std::to_chars(buffer.data(), buffer.data() + buffer.size(), v, std::chars_format::fixed, 1).ptr;
     return std::string(buffer.data(), end) + std::string(unit);
 }
 
@@ -64,8 +65,9 @@ std::optional<Finding> judge_media(const CallRow& row, const Sides& sides, const
         if (flags_or_other && callee_silent) return Finding{"one_way", "callee hears nothing"};
         for (const Heard& s : sides)
             if (s.row->post_answer_delay_ms && *s.row->post_answer_delay_ms > limits.late_media_ms)
-                return Finding{"late_media", std::string(s.name) + " first hears " +
-                                                 figure(*s.row->post_answer_delay_ms, " ms after the answer")};
+                return Finding{"late_media",
+                               std::string(s.name) + " first hears " +
+                                   figure(*s.row->post_answer_delay_ms, " ms after the answer")};
     }
     if (c.bye && (flags & kOnHoldAtEnd) == 0) {
         for (const Heard& s : sides) {
@@ -85,7 +87,8 @@ std::optional<Finding> judge_quality(const Sides& sides, const VerdictLimits& li
         const double gone = loss_percent(*s.row).value_or(0) + discard_percent(*s.row).value_or(0);
         const double ratio = s.row->main.burst_ratio.value_or(1);
         if (gone >= limits.burst_loss_pct && ratio >= limits.burst_ratio)
-            return Finding{"burst_loss", named(s, "loss and discard " + figure(gone, " %") + ", BurstR " + figure(ratio, ""))};
+            return Finding{"burst_loss", named(s, "loss and discard " + figure(gone, " %") + ", BurstR " +
+                                                      figure(ratio, ""))};
     }
     for (const Heard& s : sides)
         if (const auto loss = loss_percent(*s.row); loss && *loss >= limits.loss_pct)
@@ -93,16 +96,20 @@ std::optional<Finding> judge_quality(const Sides& sides, const VerdictLimits& li
     for (const Heard& s : sides) {
         const auto p95 = s.row->main.jitter_p95_ns;
         if (p95 && static_cast<double>(*p95) / 1e6 >= limits.jitter_p95_ms)
-            return Finding{"jitter", named(s, "95th percentile " + figure(static_cast<double>(*p95) / 1e6, " ms"))};
+            return Finding{"jitter",
+                           named(s, "95th percentile " + figure(static_cast<double>(*p95) / 1e6, " ms"))};
         if (const auto discard = discard_percent(*s.row); discard && *discard >= limits.discard_pct)
             return Finding{"jitter", named(s, "discards " + figure(*discard, " %"))};
     }
     for (const Heard& s : sides) {
         const Score& score = s.row->score;
         if (score.mos_scale == "NB" && score.clean_mos_lq && *score.clean_mos_lq < limits.codec_mos)
-            return Finding{"codec", named(s, s.row->main.codec + " reaches MOS " + figure(*score.clean_mos_lq, ""))};
-        if (score.mos_scale != "NB" && score.clean_mos_common && *score.clean_mos_common < limits.codec_mos_common)
-            return Finding{"codec", named(s, s.row->main.codec + " reaches MOS " + figure(*score.clean_mos_common, " FB"))};
+            return Finding{"codec",
+                           named(s, s.row->main.codec + " reaches MOS " + figure(*score.clean_mos_lq, ""))};
+        if (score.mos_scale != "NB" && score.clean_mos_common &&
+            *score.clean_mos_common < limits.codec_mos_common)
+            return Finding{"codec", named(s, s.row->main.codec + " reaches MOS " +
+                                                 figure(*score.clean_mos_common, " FB"))};
     }
     return std::nullopt;
 }

@@ -1,5 +1,5 @@
-// One word for what went wrong with a call, and the figure that says so (docs/metrics.md, "verdict"). The first
-// rule that holds wins. Thread rule: pure functions.
+// One word for what went wrong with a call, and the figure that says so (docs/metrics.md, "verdict"). The
+// first rule that holds wins. Thread rule: pure functions.
 #pragma once
 
 #include "collector/join/rows.hpp"
@@ -8,19 +8,19 @@ namespace voipprobe::collector {
 
 // Thresholds, from the configuration; defaults are the documented ones.
 struct VerdictLimits {
-    double late_media_ms = 2000;      // first RTP after the 2xx
-    double early_stop_ms = 5000;      // silence before BYE
-    double burst_loss_pct = 1;        // loss + discard, together with burst_ratio
+    double late_media_ms = 2000;  // first RTP after the 2xx
+    double early_stop_ms = 5000;  // silence before BYE
+    double burst_loss_pct = 1;    // loss + discard, together with burst_ratio
     double burst_ratio = 2;
     double loss_pct = 3;
     double jitter_p95_ms = 50;
     double discard_pct = 1;
-    double codec_mos = 3.6;           // clean listening MOS on the narrowband scale
-    double codec_mos_common = 2.8;    // the same on the common scale
+    double codec_mos = 3.6;         // clean listening MOS on the narrowband scale
+    double codec_mos_common = 2.8;  // the same on the common scale
 };
 
-// Fills row.verdict and row.evidence; everything else of the row must be complete. Both stay empty while a call
-// has no final response.
+// Fills row.verdict and row.evidence; everything else of the row must be complete. Both stay empty while a
+// call has no final response.
 void judge(CallRow& row, const VerdictLimits& limits);
 
 }  // namespace voipprobe::collector

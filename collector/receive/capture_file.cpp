@@ -5,13 +5,15 @@
 #include <memory>
 
 #include "collector/receive/export_payload.hpp"
-#include "collector/receive/receiver.hpp"
+#include "collector/receive/message_file.hpp"
 
 namespace voipprobe::collector {
 
-Result<void> read_capture_file(const std::string& path, Collector& collector) {
+Result<void> read_capture_file(const std::string& path, std::uint64_t& other_packets,
+                               const TakeMessage& take) {
     std::array<char, PCAP_ERRBUF_SIZE> error{};
-    const std::unique_ptr<pcap_t, decltype(&pcap_close)> capture(pcap_open_offline(path.c_str(), error.data()), &pcap_close);
+    const std::unique_ptr<pcap_t, decltype(&pcap_close)> capture(
+        pcap_open_offline(path.c_str(), error.data()), &pcap_close);
     if (!capture) return fail(ExitCode::damaged_input, path + ": " + error.data());
     const int link_type = pcap_datalink(capture.get());
     std::uint64_t messages = 0;
@@ -21,15 +23,15 @@ Result<void> read_capture_file(const std::string& path, Collector& collector) {
     while ((status = pcap_next_ex(capture.get(), &header, &data)) == 1) {
         const auto payload = find_export_payload(link_type, {data, header->caplen});
         if (!payload) {
-            ++collector.input().other_packets;
+            ++other_packets;
             continue;
         }
         ++messages;
-        collector.message({Transport::udp, payload->source}, payload->message);
-        if (collector.enough()) return {};
+        if (!take({Transport::udp, payload->source}, payload->message)) return {};
     }
     if (status != PCAP_ERROR_BREAK)
-        return fail(ExitCode::damaged_input, path + ": " + pcap_geterr(capture.get()) + "; what came before was processed");
+        return fail(ExitCode::damaged_input,
+                    path + ": " + pcap_geterr(capture.get()) + "; what came before was processed");
     if (messages == 0) return fail(ExitCode::damaged_input, path + " holds no NetFlow v9 or IPFIX message");
     return {};
 }

@@ -9,7 +9,9 @@ using wire::IpAddress;
 constexpr std::uint16_t kIpv4 = 0x0800, kIpv6 = 0x86dd;
 constexpr std::uint8_t kUdp = 17;
 
-bool is_vlan(std::uint16_t ethertype) { return ethertype == 0x8100 || ethertype == 0x88a8 || ethertype == 0x9100; }
+bool is_vlan(std::uint16_t ethertype) {
+    return ethertype == 0x8100 || ethertype == 0x88a8 || ethertype == 0x9100;
+}
 
 std::uint16_t skip_tags(ByteReader& in, std::uint16_t ethertype) {
     for (int tags = 0; is_vlan(ethertype) && tags < 4; ++tags) {
@@ -43,12 +45,16 @@ std::uint16_t skip_link(int link_type, ByteReader& in) {
         case 108:  // OpenBSD loopback
             in.skip(4);
             return by_version(in);
-        case 12:   // raw IP, three spellings
+        case 12:  // raw IP, three spellings
         case 14:
-        case 101: return by_version(in);
-        case 228: return kIpv4;
-        case 229: return kIpv6;
-        default: return 0;
+        case 101:
+            return by_version(in);
+        case 228:
+            return kIpv4;
+        case 229:
+            return kIpv6;
+        default:
+            return 0;
     }
 }
 

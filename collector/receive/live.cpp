@@ -1,4 +1,5 @@
-// Live reception: one io_context, one thread; sockets are drained in batches, a timer flushes, rotates and ends.
+// Live reception: one io_context, one thread; sockets are drained in batches, a timer flushes, rotates and
+// ends.
 #include "wire/asio.hpp"
 // keep this order
 #include <chrono>
@@ -17,7 +18,7 @@ using asio::ip::tcp;
 using asio::ip::udp;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kBatchesPerTurn = 16;   // then timers and other sockets get their turn
+constexpr int kBatchesPerTurn = 16;  // then timers and other sockets get their turn
 constexpr int kBatchesAtEnd = 4096;
 constexpr std::size_t kMaxConnections = 1024;
 constexpr auto kTick = std::chrono::milliseconds(100);
@@ -121,16 +122,17 @@ class Live {
         if (error || sessions_.size() >= kMaxConnections) return;  // closed as it goes out of scope
         ++collector_.input().connections;
         const Peer peer{Transport::tcp, {to_address(remote.address()), remote.port()}};
-        auto session = std::make_shared<TcpSession>(
-            std::move(socket), peer,
-            TcpSession::Handlers{[this](const Peer& from, wire::Bytes message) {
-                                     take(from, message);
-                                     if (collector_.enough()) stop();
-                                 },
-                                 [this](const Peer& from, bool bad) {
-                                     if (bad) ++collector_.input().bad_connections;
-                                     collector_.session_ended(from);
-                                 }});
+        auto session =
+            std::make_shared<TcpSession>(std::move(socket), peer,
+                                         TcpSession::Handlers{[this](const Peer& from, wire::Bytes message) {
+                                                                  take(from, message);
+                                                                  if (collector_.enough()) stop();
+                                                              },
+                                                              [this](const Peer& from, bool bad) {
+                                                                  if (bad)
+                                                                      ++collector_.input().bad_connections;
+                                                                  collector_.session_ended(from);
+                                                              }});
         std::erase_if(sessions_, [](const std::weak_ptr<TcpSession>& s) { return s.expired(); });
         sessions_.push_back(session);
         session->start();

@@ -16,13 +16,14 @@ TcpSession::TcpSession(boost::asio::ip::tcp::socket socket, const Peer& peer, Ha
 
 void TcpSession::read() {
     auto self = shared_from_this();
-    socket_.async_read_some(boost::asio::buffer(buffer_.data() + used_, buffer_.size() - used_),
-                            [self](const boost::system::error_code& error, std::size_t n) {
-                                if (error) return self->end(self->used_ > 0 && error != boost::asio::error::operation_aborted);
-                                self->used_ += n;
-                                if (!self->cut_messages()) return self->end(true);
-                                self->read();
-                            });
+    socket_.async_read_some(
+        boost::asio::buffer(buffer_.data() + used_, buffer_.size() - used_),
+        [self](const boost::system::error_code& error, std::size_t n) {
+            if (error) return self->end(self->used_ > 0 && error != boost::asio::error::operation_aborted);
+            self->used_ += n;
+            if (!self->cut_messages()) return self->end(true);
+            self->read();
+        });
 }
 
 bool TcpSession::cut_messages() {
@@ -38,8 +39,8 @@ bool TcpSession::cut_messages() {
         handlers_.message(peer_, {buffer_.data() + at, length});
         at += length;
     }
-    std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(at), buffer_.begin() + static_cast<std::ptrdiff_t>(used_),
-              buffer_.begin());
+    std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(at),
+              buffer_.begin() + static_cast<std::ptrdiff_t>(used_), buffer_.begin());
     used_ -= at;
     return good;
 }
@@ -48,7 +49,8 @@ void TcpSession::drain() {
     boost::system::error_code error;
     socket_.non_blocking(true, error);
     while (!error && !ended_) {
-        used_ += socket_.read_some(boost::asio::buffer(buffer_.data() + used_, buffer_.size() - used_), error);
+        used_ +=
+            socket_.read_some(boost::asio::buffer(buffer_.data() + used_, buffer_.size() - used_), error);
         if (!cut_messages()) return end(true);
     }
 }

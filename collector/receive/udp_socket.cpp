@@ -58,7 +58,8 @@ tl::unexpected<Error> refused(int fd, const wire::Endpoint& local, const char* w
     std::string hint;
     if (error == EADDRINUSE) hint = "; is another collector running?";
     if (error == EACCES) hint = "; ports below 1024 need more rights";
-    return fail(ExitCode::failure, "udp://" + local.text() + ": " + what + ": " + std::strerror(error) + hint);
+    return fail(ExitCode::failure,
+                "udp://" + local.text() + ": " + what + ": " + std::strerror(error) + hint);
 }
 
 }  // namespace
@@ -95,7 +96,8 @@ struct UdpDrain::Buffers {
 UdpDrain::UdpDrain() : buffers_(std::make_unique<Buffers>()) {}
 UdpDrain::~UdpDrain() = default;
 
-std::size_t UdpDrain::drain(int fd, int batches, std::uint32_t& drops_seen, DrainCounters& counters, const Taker& take) {
+std::size_t UdpDrain::drain(int fd, int batches, std::uint32_t& drops_seen, DrainCounters& counters,
+                            const Taker& take) {
     Buffers& b = *buffers_;
     std::size_t total = 0;
     for (int batch = 0; batch < batches; ++batch) {

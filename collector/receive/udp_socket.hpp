@@ -1,5 +1,6 @@
-// A bound UDP socket for export messages: a large receive queue, batches of datagrams per system call, and the
-// kernel's count of datagrams it had no room for. Thread rule: one thread. Errors: open_udp_socket() reports.
+// A bound UDP socket for export messages: a large receive queue, batches of datagrams per system call, and
+// the kernel's count of datagrams it had no room for. Thread rule: one thread. Errors: open_udp_socket()
+// reports.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,8 @@ namespace voipprobe::collector {
 
 struct BoundSocket {
     int fd = -1;
-    wire::Endpoint local;       // with the port the kernel chose, when 0 was asked for
-    int receive_buffer = 0;     // octets the kernel granted
+    wire::Endpoint local;    // with the port the kernel chose, when 0 was asked for
+    int receive_buffer = 0;  // octets the kernel granted
 };
 
 // Non-blocking and bound. The receive queue is raised past rmem_max when the process may.
@@ -34,7 +35,8 @@ class UdpDrain {
     UdpDrain();
     ~UdpDrain();
     // Takes what the socket holds, at most `batches` system calls. Returns the number of datagrams.
-    std::size_t drain(int fd, int batches, std::uint32_t& drops_seen, DrainCounters& counters, const Taker& take);
+    std::size_t drain(int fd, int batches, std::uint32_t& drops_seen, DrainCounters& counters,
+                      const Taker& take);
 
   private:
     struct Buffers;

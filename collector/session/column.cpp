@@ -11,8 +11,8 @@ using templates::Element;
 using templates::ElementId;
 using templates::Group;
 
-constexpr std::uint32_t kReversePen = 29305;     // RFC 5103 §6.1
-constexpr std::uint16_t kNtopV9Base = 57472;     // templates::Element::v9()
+constexpr std::uint32_t kReversePen = 29305;  // RFC 5103 §6.1
+constexpr std::uint16_t kNtopV9Base = 57472;  // templates::Element::v9()
 constexpr std::uint16_t kOwnV9Base = 61440;
 
 // The reverse counters of an RFC 5103 biflow are what ntop's names call OUT_.
@@ -29,7 +29,8 @@ const Element* find_element(const wire::FieldSpec& f, wire::FlowProtocol protoco
 }
 
 std::string number_name(const wire::FieldSpec& f, wire::FlowProtocol protocol) {
-    if (protocol == wire::FlowProtocol::ipfix) return "pen" + std::to_string(f.pen) + ".id" + std::to_string(f.number);
+    if (protocol == wire::FlowProtocol::ipfix)
+        return "pen" + std::to_string(f.pen) + ".id" + std::to_string(f.number);
     if (f.number > kNtopV9Base && f.number < kOwnV9Base)
         return "pen" + std::to_string(templates::kNtopPen) + ".id" + std::to_string(f.number - kNtopV9Base);
     return "v9.id" + std::to_string(f.number);
@@ -59,8 +60,9 @@ std::string Column::name(wire::FlowProtocol protocol) const {
 }
 
 int CompiledTemplate::find(ElementId id) const {
-    const auto it = std::lower_bound(index.begin(), index.end(), id,
-                                     [](const auto& entry, ElementId wanted) { return entry.first < wanted; });
+    const auto it = std::lower_bound(index.begin(), index.end(), id, [](const auto& entry, ElementId wanted) {
+        return entry.first < wanted;
+    });
     return it != index.end() && it->first == id ? it->second : -1;
 }
 
@@ -117,7 +119,8 @@ CompiledTemplate compile(wire::TemplateSpec spec, wire::FlowProtocol protocol, s
         }
         t.columns.push_back(std::move(c));
     }
-    std::stable_sort(t.index.begin(), t.index.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::stable_sort(t.index.begin(), t.index.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
     t.index.erase(std::unique(t.index.begin(), t.index.end(),
                               [](const auto& a, const auto& b) { return a.first == b.first; }),
                   t.index.end());

@@ -1,6 +1,6 @@
 // What a template's fields mean: each field number of the wire matched with the table of elements, once per
-// template. A field the table does not know keeps its number as its name (`pen12345.id17`), or the name and type
-// that the exporter gave for it (RFC 5610). Thread rule: immutable once compiled.
+// template. A field the table does not know keeps its number as its name (`pen12345.id17`), or the name and
+// type that the exporter gave for it (RFC 5610). Thread rule: immutable once compiled.
 #pragma once
 
 #include <cstdint>

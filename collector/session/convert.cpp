@@ -32,7 +32,8 @@ Value number(const Column& c, Bytes b) {
 
 Value real(Bytes b) {
     wire::ByteReader in(b);
-    const double v = b.size() == 4 ? static_cast<double>(std::bit_cast<float>(in.u32())) : std::bit_cast<double>(in.u64());
+    const double v =
+        b.size() == 4 ? static_cast<double>(std::bit_cast<float>(in.u32())) : std::bit_cast<double>(in.u64());
     return std::isfinite(v) ? Value::real(v) : Value{};
 }
 
@@ -43,7 +44,8 @@ Value time(const Column& c, wire::FlowProtocol protocol, Bytes b, std::uint64_t&
     std::uint64_t us = raw;
     if (c.type == FieldType::seconds) us = raw * 1'000'000;
     if (c.type == FieldType::milliseconds) us = raw > kLastMicrosecond / 1000 ? UINT64_MAX : raw * 1000;
-    if (c.type == FieldType::microseconds && protocol == wire::FlowProtocol::ipfix) us = wire::ntp_to_microseconds(raw);
+    if (c.type == FieldType::microseconds && protocol == wire::FlowProtocol::ipfix)
+        us = wire::ntp_to_microseconds(raw);
     if (us > kLastMicrosecond) {
         ++unreadable;
         return {};
@@ -53,7 +55,8 @@ Value time(const Column& c, wire::FlowProtocol protocol, Bytes b, std::uint64_t&
 
 Value text(Bytes b, std::deque<std::string>& scratch) {
     std::string_view s = wire::as_text(b);
-    if (const auto nul = s.find('\0'); nul != std::string_view::npos) s = s.substr(0, nul);  // NetFlow v9 padding
+    if (const auto nul = s.find('\0'); nul != std::string_view::npos)
+        s = s.substr(0, nul);  // NetFlow v9 padding
     s = wire::cap_text(s, kTextCap);
     if (s.empty()) return {};
     if (wire::is_clean_text(s)) return Value::text(s);
@@ -63,17 +66,26 @@ Value text(Bytes b, std::deque<std::string>& scratch) {
 
 bool length_fits(FieldType type, std::size_t n) {
     switch (type) {
-        case FieldType::unsigned_int: return n >= 1 && n <= 8;
-        case FieldType::float64: return n == 4 || n == 8;
-        case FieldType::boolean: return n == 1;
-        case FieldType::seconds: return n == 4;
+        case FieldType::unsigned_int:
+            return n >= 1 && n <= 8;
+        case FieldType::float64:
+            return n == 4 || n == 8;
+        case FieldType::boolean:
+            return n == 1;
+        case FieldType::seconds:
+            return n == 4;
         case FieldType::milliseconds:
-        case FieldType::microseconds: return n == 8;
-        case FieldType::mac: return n == 6;
-        case FieldType::ipv4: return n == 4;
-        case FieldType::ipv6: return n == 16;
+        case FieldType::microseconds:
+            return n == 8;
+        case FieldType::mac:
+            return n == 6;
+        case FieldType::ipv4:
+            return n == 4;
+        case FieldType::ipv6:
+            return n == 16;
         case FieldType::string:
-        case FieldType::octets: return true;
+        case FieldType::octets:
+            return true;
     }
     return false;
 }
@@ -89,17 +101,24 @@ Value convert(const Column& c, wire::FlowProtocol protocol, Bytes b, std::deque<
         return {};
     }
     switch (c.type) {
-        case FieldType::unsigned_int: return number(c, b);
-        case FieldType::boolean: return Value::number(b[0] == 1 ? 1 : 0);  // RFC 7011 §6.1.5: 1 true, 2 false
-        case FieldType::float64: return real(b);
+        case FieldType::unsigned_int:
+            return number(c, b);
+        case FieldType::boolean:
+            return Value::number(b[0] == 1 ? 1 : 0);  // RFC 7011 §6.1.5: 1 true, 2 false
+        case FieldType::float64:
+            return real(b);
         case FieldType::seconds:
         case FieldType::milliseconds:
-        case FieldType::microseconds: return time(c, protocol, b, unreadable);
-        case FieldType::string: return text(b, scratch);
+        case FieldType::microseconds:
+            return time(c, protocol, b, unreadable);
+        case FieldType::string:
+            return text(b, scratch);
         case FieldType::ipv4:
-        case FieldType::ipv6: return c.absent == Absent::zero && all_zero(b) ? Value{} : Value::address(b);
+        case FieldType::ipv6:
+            return c.absent == Absent::zero && all_zero(b) ? Value{} : Value::address(b);
         case FieldType::mac:
-        case FieldType::octets: return c.absent == Absent::zero && all_zero(b) ? Value{} : Value::octets(b);
+        case FieldType::octets:
+            return c.absent == Absent::zero && all_zero(b) ? Value{} : Value::octets(b);
     }
     return {};
 }

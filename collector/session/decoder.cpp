@@ -43,9 +43,11 @@ Decoder::Decoder(std::uint32_t own_pen, SessionLimits limits, wire::SipKey table
 
 Decoder::Key Decoder::key_of(const Peer& peer) const {
     const auto& o = peer.endpoint.address.octets;
-    const std::uint64_t rest = std::uint64_t{peer.endpoint.port} << 8 | static_cast<std::uint64_t>(peer.transport);
-    return {peer, wire::siphash13(table_key_, std::array<std::uint64_t, 3>{wire::load_le64(o.data()),
-                                                                        wire::load_le64(o.data() + 8), rest})};
+    const std::uint64_t rest =
+        std::uint64_t{peer.endpoint.port} << 8 | static_cast<std::uint64_t>(peer.transport);
+    return {peer,
+            wire::siphash13(table_key_, std::array<std::uint64_t, 3>{wire::load_le64(o.data()),
+                                                                     wire::load_le64(o.data() + 8), rest})};
 }
 
 Decoder::Exporter& Decoder::exporter_of(const Key& key) {
@@ -79,9 +81,15 @@ bool Decoder::message(const Peer& peer, wire::Bytes octets, RecordConsumer& cons
     for (wire::SetView set; parsed->next(set);) {
         switch (set.kind) {
             case wire::SetKind::templates:
-            case wire::SetKind::options_templates: useful |= read_templates(c, set); break;
-            case wire::SetKind::data: useful |= read_data(c, set); break;
-            case wire::SetKind::reserved: ++counters_.reserved_sets; break;
+            case wire::SetKind::options_templates:
+                useful |= read_templates(c, set);
+                break;
+            case wire::SetKind::data:
+                useful |= read_data(c, set);
+                break;
+            case wire::SetKind::reserved:
+                ++counters_.reserved_sets;
+                break;
         }
     }
     if (h.protocol == wire::FlowProtocol::ipfix)
@@ -194,8 +202,9 @@ void Decoder::decode_set(Context& c, const CompiledTemplate& layout, wire::Bytes
     if (reader.damaged() || reader.over_budget()) c.all_decoded = false;
 }
 
-// RFC 5610 §3: scope privateEnterpriseNumber (346) and informationElementId (303), then informationElementDataType
-// (339) and informationElementName (341). None of them is in our table, so the raw fields are read.
+// RFC 5610 §3: scope privateEnterpriseNumber (346) and informationElementId (303), then
+// informationElementDataType (339) and informationElementName (341). None of them is in our table, so the raw
+// fields are read.
 void Decoder::learn_types(Context& c, const Record& record) {
     std::optional<std::uint64_t> pen, number, type;
     std::string_view name;
@@ -212,7 +221,8 @@ void Decoder::learn_types(Context& c, const Record& record) {
     }
     if (!pen || !number || !type || *pen > UINT32_MAX) return;
     const std::uint32_t before = c.exporter.types.generation();
-    c.exporter.types.learn(static_cast<std::uint32_t>(*pen), static_cast<std::uint16_t>(*number), name, *type);
+    c.exporter.types.learn(static_cast<std::uint32_t>(*pen), static_cast<std::uint16_t>(*number), name,
+                           *type);
     if (c.exporter.types.generation() != before) ++counters_.types_learnt;
 }
 

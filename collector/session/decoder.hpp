@@ -1,7 +1,7 @@
 // From messages to records: the one place where octets from the network become typed values. Keeps a bounded
-// state per exporter (transport, address, port) and observation domain, counts everything it refuses, and never
-// reads a clock: time is the export time of the messages.
-// Thread rule: one thread. Errors: none to the caller; see counters().
+// state per exporter (transport, address, port) and observation domain, counts everything it refuses, and
+// never reads a clock: time is the export time of the messages. Thread rule: one thread. Errors: none to the
+// caller; see counters().
 #pragma once
 
 #include <deque>
@@ -48,7 +48,7 @@ class Decoder {
         TypeRegistry types;
     };
     struct Context;  // of the message being read
-    struct Key {  // with its keyed hash: strangers choose addresses and ports
+    struct Key {     // with its keyed hash: strangers choose addresses and ports
         Peer peer;
         std::uint64_t hash;
         friend bool operator==(const Key& a, const Key& b) { return a.peer == b.peer; }

@@ -67,7 +67,8 @@ void Domain::wait(std::uint16_t template_id, MessageTime time, wire::Bytes body)
         drop(pending_.front());
         pending_.pop_front();
     }
-    if (cost(set) > limits_.pending_octets_per_domain || usage_.pending + cost(set) > limits_.pending_octets) {
+    if (cost(set) > limits_.pending_octets_per_domain ||
+        usage_.pending + cost(set) > limits_.pending_octets) {
         ++counters_.sets_dropped;
         counters_.set_octets_dropped += body.size();
         return;

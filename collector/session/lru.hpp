@@ -1,6 +1,6 @@
-// A bounded map that forgets what was used longest ago, in O(1). Two segments: newcomers are on probation, and a
-// flood of newcomers can only push out newcomers; promote() moves an entry to the protected part (the segmented
-// LRU of Karedla, Love, Wherry, "Caching Strategies to Improve Disk System Performance", 1994).
+// A bounded map that forgets what was used longest ago, in O(1). Two segments: newcomers are on probation,
+// and a flood of newcomers can only push out newcomers; promote() moves an entry to the protected part (the
+// segmented LRU of Karedla, Love, Wherry, "Caching Strategies to Improve Disk System Performance", 1994).
 // Thread rule: one thread. References stay valid until the entry is erased.
 #pragma once
 
@@ -59,7 +59,9 @@ class SegmentedLru {
     // Forgets the least recently used entry, newcomers first; the owner is told. False when nothing is left.
     bool evict_one() { return evict_back(probation_) || evict_back(protected_); }
     // The same within one segment, and never the entry `keep` (it is in use).
-    bool evict_newcomer_but(const Key& keep) { return back_is(probation_, keep) ? false : evict_back(probation_); }
+    bool evict_newcomer_but(const Key& keep) {
+        return back_is(probation_, keep) ? false : evict_back(probation_);
+    }
     bool evict_one_but(const Key& keep) {
         return evict_newcomer_but(keep) || (back_is(protected_, keep) ? false : evict_back(protected_));
     }

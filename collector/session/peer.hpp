@@ -1,5 +1,5 @@
-// Who sent a message: transport session and observation domain (RFC 7011 §2, "Transport Session"), and the name
-// that rows give to the probe. Thread rule: value types.
+// Who sent a message: transport session and observation domain (RFC 7011 §2, "Transport Session"), and the
+// name that rows give to the probe. Thread rule: value types.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ inline Peer file_peer() { return {Transport::file, {wire::IpAddress::v4(0x7f0000
 
 // What a message header says about time.
 struct MessageTime {
-    std::uint32_t export_seconds = 0;         // since the epoch
+    std::uint32_t export_seconds = 0;          // since the epoch
     std::optional<std::uint32_t> uptime_ms{};  // NetFlow v9: the exporter's uptime at that second
 
     // Microseconds since the epoch; the uptime counter wraps after 49.7 days (RFC 3954 §5.1).
@@ -34,7 +34,8 @@ struct MessageTime {
         const std::uint32_t ago = *uptime_ms - static_cast<std::uint32_t>(at_ms);
         const std::uint64_t now_us = std::uint64_t{export_seconds} * 1'000'000;
         const std::uint64_t ago_us = std::uint64_t{ago} * 1'000;
-        if (ago > UINT32_MAX / 2) return now_us + (std::uint64_t{UINT32_MAX} + 1 - ago) * 1'000;  // later than the header
+        if (ago > UINT32_MAX / 2)
+            return now_us + (std::uint64_t{UINT32_MAX} + 1 - ago) * 1'000;  // later than the header
         return now_us > ago_us ? std::optional(now_us - ago_us) : std::nullopt;
     }
 };

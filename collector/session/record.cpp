@@ -7,9 +7,10 @@ using templates::ElementId;
 namespace {
 
 bool has_media_figures(const Record& r) {
-    for (const ElementId id : {ElementId::RTP_SSRC, ElementId::RTP_FIRST_SSRC, ElementId::RTP_IN_PAYLOAD_TYPE,
-                               ElementId::RTP_OUT_PAYLOAD_TYPE, ElementId::RTP_IN_JITTER, ElementId::RTP_OUT_JITTER,
-                               ElementId::RTP_FIRST_SEQ, ElementId::RTP_IN_MOS, ElementId::RTP_OUT_MOS})
+    for (const ElementId id :
+         {ElementId::RTP_SSRC, ElementId::RTP_FIRST_SSRC, ElementId::RTP_IN_PAYLOAD_TYPE,
+          ElementId::RTP_OUT_PAYLOAD_TYPE, ElementId::RTP_IN_JITTER, ElementId::RTP_OUT_JITTER,
+          ElementId::RTP_FIRST_SEQ, ElementId::RTP_IN_MOS, ElementId::RTP_OUT_MOS})
         if (r[id].present()) return true;
     return false;
 }
@@ -22,7 +23,7 @@ RecordKind classify(const Record& record) {
         return static_cast<RecordKind>(*kind);
     if (record.layout().kind == RecordKind::rtp && !has_media_figures(record))
         return record.layout().sip_and_rtp && record[ElementId::SIP_CALL_ID].present() ? RecordKind::sip
-                                                                                        : RecordKind::flow;
+                                                                                       : RecordKind::flow;
     return record.layout().kind;
 }
 

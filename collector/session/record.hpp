@@ -1,5 +1,5 @@
-// One received data record: typed values, where it came from, and the export time of its message. A Record only
-// views its decoder's memory: use it within on_record(). Thread rule: as its decoder.
+// One received data record: typed values, where it came from, and the export time of its message. A Record
+// only views its decoder's memory: use it within on_record(). Thread rule: as its decoder.
 #pragma once
 
 #include <span>
@@ -20,14 +20,18 @@ class Record {
         const int at = layout_->find(id);
         return at < 0 ? kAbsent : values_[static_cast<std::size_t>(at)];
     }
-    bool has(templates::ElementId id) const { return layout_->find(id) >= 0; }  // in the template, present or not
+    bool has(templates::ElementId id) const {
+        return layout_->find(id) >= 0;
+    }  // in the template, present or not
     const CompiledTemplate& layout() const { return *layout_; }
     std::span<const Value> values() const { return values_; }  // one per column
     ProbeId probe() const { return probe_; }
     wire::TimeNs export_time() const { return wire::kSecond * time_.export_seconds; }
-    // FIRST_SWITCHED and LAST_SWITCHED are the exporter's uptime: the moment they mean, in microseconds since the
-    // epoch. Only NetFlow v9 messages say when the exporter started.
-    std::optional<std::uint64_t> time_of_uptime(std::uint64_t uptime_ms) const { return time_.of_uptime(uptime_ms); }
+    // FIRST_SWITCHED and LAST_SWITCHED are the exporter's uptime: the moment they mean, in microseconds since
+    // the epoch. Only NetFlow v9 messages say when the exporter started.
+    std::optional<std::uint64_t> time_of_uptime(std::uint64_t uptime_ms) const {
+        return time_.of_uptime(uptime_ms);
+    }
 
   private:
     static inline const Value kAbsent{};

@@ -1,5 +1,5 @@
-// Sequence numbers of one observation domain: loss, late arrivals, duplicates and restarts, exact as long as the
-// open gaps fit a bounded list. Unit of the numbers: messages in NetFlow v9 (RFC 3954 §5.1), data records
+// Sequence numbers of one observation domain: loss, late arrivals, duplicates and restarts, exact as long as
+// the open gaps fit a bounded list. Unit of the numbers: messages in NetFlow v9 (RFC 3954 §5.1), data records
 // including those of options templates in IPFIX (RFC 7011 §3.1). Thread rule: one thread.
 #pragma once
 
@@ -24,8 +24,10 @@ struct SequenceCounters {
 class SequenceTracker {
   public:
     // A message that starts at `sequence` and holds `units`. `units_known` is false when a set could not be
-    // decoded: the next message then sets the pace instead of being compared. Times in seconds since the epoch.
-    void message(std::uint32_t sequence, std::uint32_t units, std::uint32_t export_seconds, bool units_known = true);
+    // decoded: the next message then sets the pace instead of being compared. Times in seconds since the
+    // epoch.
+    void message(std::uint32_t sequence, std::uint32_t units, std::uint32_t export_seconds,
+                 bool units_known = true);
 
     const SequenceCounters& counters() const { return counters_; }
 

@@ -10,8 +10,8 @@ using wire::FieldType;
 constexpr std::size_t kMaxName = 64;
 
 bool name_character(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-           c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-';
 }
 
 bool usable_name(std::string_view s) {
@@ -26,24 +26,46 @@ bool field_type(std::uint64_t data_type, FieldType& out) {
         case 1:
         case 2:
         case 3:
-        case 4: out = FieldType::unsigned_int; return true;
+        case 4:
+            out = FieldType::unsigned_int;
+            return true;
         case 9:
-        case 10: out = FieldType::float64; return true;
-        case 11: out = FieldType::boolean; return true;
-        case 12: out = FieldType::mac; return true;
-        case 13: out = FieldType::string; return true;
-        case 14: out = FieldType::seconds; return true;
-        case 15: out = FieldType::milliseconds; return true;
-        case 16: out = FieldType::microseconds; return true;
-        case 18: out = FieldType::ipv4; return true;
-        case 19: out = FieldType::ipv6; return true;
-        default: return false;
+        case 10:
+            out = FieldType::float64;
+            return true;
+        case 11:
+            out = FieldType::boolean;
+            return true;
+        case 12:
+            out = FieldType::mac;
+            return true;
+        case 13:
+            out = FieldType::string;
+            return true;
+        case 14:
+            out = FieldType::seconds;
+            return true;
+        case 15:
+            out = FieldType::milliseconds;
+            return true;
+        case 16:
+            out = FieldType::microseconds;
+            return true;
+        case 18:
+            out = FieldType::ipv4;
+            return true;
+        case 19:
+            out = FieldType::ipv6;
+            return true;
+        default:
+            return false;
     }
 }
 
 }  // namespace
 
-bool TypeRegistry::learn(std::uint32_t pen, std::uint16_t number, std::string_view name, std::uint64_t data_type) {
+bool TypeRegistry::learn(std::uint32_t pen, std::uint16_t number, std::string_view name,
+                         std::uint64_t data_type) {
     if (pen == 0 || !usable_name(name)) return false;
     const auto known = types_.find(key(pen, number));
     if (known != types_.end() && known->second.name == name) return true;

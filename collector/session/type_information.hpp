@@ -1,6 +1,6 @@
-// Names and types that an exporter sends for its own elements (RFC 5610). Kept per exporter, bounded; an element
-// of our table is never renamed, but an enterprise number we do not know may turn out to carry elements whose
-// names the table has (our own elements under another --pen). Thread rule: one thread.
+// Names and types that an exporter sends for its own elements (RFC 5610). Kept per exporter, bounded; an
+// element of our table is never renamed, but an enterprise number we do not know may turn out to carry
+// elements whose names the table has (our own elements under another --pen). Thread rule: one thread.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace voipprobe::collector {
 inline constexpr std::size_t kMaxTypesPerExporter = 1024;
 
 struct TypeInformation {
-    std::string name;                             // letters, digits, '_', '.', '-'; at most 64
+    std::string name;  // letters, digits, '_', '.', '-'; at most 64
     wire::FieldType type = wire::FieldType::octets;
     bool typed = false;                           // the data type is one we can show
     const templates::Element* element = nullptr;  // the table's element of that name

@@ -1,7 +1,7 @@
-// A received field as a typed value, or "absent": what an exporter sends for "not measured" (the table's absent
-// codes; all ones counts at the length received) becomes absent here and nowhere later. Text is clean (contract
-// §6) and views the message or the decoder's scratch, so a value lives as long as the on_record() call.
-// Thread rule: value type.
+// A received field as a typed value, or "absent": what an exporter sends for "not measured" (the table's
+// absent codes; all ones counts at the length received) becomes absent here and nowhere later. Text is clean
+// (contract §6) and views the message or the decoder's scratch, so a value lives as long as the on_record()
+// call. Thread rule: value type.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,9 @@ class Value {
     std::optional<std::uint64_t> as_number() const;
     std::optional<std::uint64_t> as_time() const;
     std::optional<double> as_real() const;
-    std::string_view as_text() const { return kind_ == ValueKind::text ? wire::as_text(bytes_) : std::string_view{}; }
+    std::string_view as_text() const {
+        return kind_ == ValueKind::text ? wire::as_text(bytes_) : std::string_view{};
+    }
     wire::Bytes as_octets() const { return kind_ == ValueKind::octets ? bytes_ : wire::Bytes{}; }
     std::optional<wire::IpAddress> as_address() const;
 

@@ -66,7 +66,8 @@ class HeardColumns {
 
     template <typename F>
     void add(const char* name, F cell) {
-        table_.push_back({prefix_ + name, [heard = heard_, cell](const CallRow& r) { return cell(r.*heard); }});
+        table_.push_back(
+            {prefix_ + name, [heard = heard_, cell](const CallRow& r) { return cell(r.*heard); }});
     }
     void count(const char* name, Count HeardRow::*field) {
         add(name, [field](const HeardRow& h) { return count_cell(h.*field); });

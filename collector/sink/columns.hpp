@@ -1,5 +1,6 @@
-// The columns of every row kind, each spelled once: its name and what is in it (docs/usage.md, "CSV"). Headers,
-// cells and other sinks are made from these tables. Thread rule: built at first use, constant afterwards.
+// The columns of every row kind, each spelled once: its name and what is in it (docs/usage.md, "CSV").
+// Headers, cells and other sinks are made from these tables. Thread rule: built at first use, constant
+// afterwards.
 #pragma once
 
 #include <functional>

@@ -30,13 +30,18 @@ void format_row(std::string& line, const LineFormat& format, const Columns<Row>&
 
 FileSink::FileSink(std::string kind, std::filesystem::path directory, std::unique_ptr<LineFormat> format,
                    RotationOptions rotation)
-    : kind_(std::move(kind)), directory_(std::move(directory)), format_(std::move(format)), rotation_(rotation) {}
+    : kind_(std::move(kind)),
+      directory_(std::move(directory)),
+      format_(std::move(format)),
+      rotation_(rotation) {}
 
-std::unique_ptr<PartFile> FileSink::make_file(const std::string& name, std::span<const std::string> columns) const {
+std::unique_ptr<PartFile> FileSink::make_file(const std::string& name,
+                                              std::span<const std::string> columns) const {
     return std::make_unique<PartFile>(directory_, name, format_->extension(), format_->header(columns));
 }
 
-PartFile& FileSink::lazily(std::unique_ptr<PartFile>& file, const std::string& name, std::vector<std::string> columns) {
+PartFile& FileSink::lazily(std::unique_ptr<PartFile>& file, const std::string& name,
+                           std::vector<std::string> columns) {
     if (!file) file = make_file(name, columns);
     return *file;
 }
@@ -44,7 +49,9 @@ PartFile& FileSink::lazily(std::unique_ptr<PartFile>& file, const std::string& n
 Result<void> FileSink::open() {
     std::error_code error;
     std::filesystem::create_directories(directory_, error);
-    if (error) return fail(ExitCode::failure, "cannot make the directory " + directory_.string() + ": " + error.message());
+    if (error)
+        return fail(ExitCode::failure,
+                    "cannot make the directory " + directory_.string() + ": " + error.message());
     calls_ = make_file("calls", names_of(call_columns()));
     streams_ = make_file("streams", names_of(stream_columns()));
     if (auto opened = calls_->open(); !opened) return opened;

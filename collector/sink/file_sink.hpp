@@ -1,6 +1,6 @@
 // Rows as lines in files of one directory: calls, streams, messages, intervals, and flows.* with one file per
-// column set (flows, flows-2, ...; at most kMaxFlowFiles, further rows are counted as dropped). calls and streams
-// exist even when nothing came. Thread rule: one thread. File names never derive from the network.
+// column set (flows, flows-2, ...; at most kMaxFlowFiles, further rows are counted as dropped). calls and
+// streams exist even when nothing came. Thread rule: one thread. File names never derive from the network.
 #pragma once
 
 #include <filesystem>
@@ -40,7 +40,8 @@ class FileSink final : public Sink {
     };
 
     std::unique_ptr<PartFile> make_file(const std::string& name, std::span<const std::string> columns) const;
-    PartFile& lazily(std::unique_ptr<PartFile>& file, const std::string& name, std::vector<std::string> columns);
+    PartFile& lazily(std::unique_ptr<PartFile>& file, const std::string& name,
+                     std::vector<std::string> columns);
     FlowFile* flow_file(const CompiledTemplate& layout);
     template <typename F>
     void each_file(F&& f);

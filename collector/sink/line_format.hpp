@@ -13,8 +13,8 @@ namespace voipprobe::collector {
 class LineFormat {
   public:
     virtual ~LineFormat() = default;
-    virtual std::string extension() const = 0;                                        // ".csv"
-    virtual std::string header(std::span<const std::string> names) const = 0;         // with line end, or empty
+    virtual std::string extension() const = 0;                                 // ".csv"
+    virtual std::string header(std::span<const std::string> names) const = 0;  // with line end, or empty
     virtual void begin(std::string& out) const = 0;
     virtual void cell(std::string& out, std::string_view name, const Cell& cell, bool first) const = 0;
     virtual void end(std::string& out) const = 0;

@@ -14,7 +14,10 @@ const Columns<MessageRow>& message_columns() {
         {"dst_ip", [](const Row& r) { return address_cell(r.facts.dst); }},
         {"dst_port", [](const Row& r) { return port_cell(r.facts.dst); }},
         {"transport", [](const Row& r) { return text_cell(r.facts.transport); }},
-        {"kind", [](const Row& r) { return text_cell(r.facts.kind == 1 ? "request" : r.facts.kind == 2 ? "response" : ""); }},
+        {"kind",
+         [](const Row& r) {
+             return text_cell(r.facts.kind == 1 ? "request" : r.facts.kind == 2 ? "response" : "");
+         }},
         {"method", [](const Row& r) { return text_cell(r.facts.method); }},
         {"status", [](const Row& r) { return count_cell(r.facts.status); }},
         {"cseq", [](const Row& r) { return count_cell(r.facts.cseq); }},
@@ -54,7 +57,8 @@ std::string mac_text(wire::Bytes octets) {
 
 bool is_uptime(const Column& c) {
     using templates::ElementId;
-    return c.element != nullptr && (c.element->id == ElementId::FIRST_SWITCHED || c.element->id == ElementId::LAST_SWITCHED);
+    return c.element != nullptr &&
+           (c.element->id == ElementId::FIRST_SWITCHED || c.element->id == ElementId::LAST_SWITCHED);
 }
 
 }  // namespace
@@ -65,15 +69,21 @@ Cell flow_cell(const Record& record, std::size_t index) {
     if (const auto uptime = value.as_number(); uptime && is_uptime(column))
         if (const auto moment = record.time_of_uptime(*uptime)) return Micros{*moment};
     switch (value.kind()) {
-        case ValueKind::absent: return {};
-        case ValueKind::number: return *value.as_number();
-        case ValueKind::real: return Decimal{*value.as_real(), 6};
-        case ValueKind::text: return value.as_text();
-        case ValueKind::time: return Micros{*value.as_time()};
-        case ValueKind::address: return Literal{value.as_address()->text()};
+        case ValueKind::absent:
+            return {};
+        case ValueKind::number:
+            return *value.as_number();
+        case ValueKind::real:
+            return Decimal{*value.as_real(), 6};
+        case ValueKind::text:
+            return value.as_text();
+        case ValueKind::time:
+            return Micros{*value.as_time()};
+        case ValueKind::address:
+            return Literal{value.as_address()->text()};
         case ValueKind::octets:
             return Literal{column.type == wire::FieldType::mac && column.typed ? mac_text(value.as_octets())
-                                                                              : hex(value.as_octets())};
+                                                                               : hex(value.as_octets())};
     }
     return {};
 }

@@ -50,7 +50,10 @@ std::uint64_t whole_lines(int fd, std::uint64_t size) {
 }  // namespace
 
 PartFile::PartFile(fs::path directory, std::string name, std::string extension, std::string header)
-    : directory_(std::move(directory)), name_(std::move(name)), extension_(std::move(extension)), header_(std::move(header)) {}
+    : directory_(std::move(directory)),
+      name_(std::move(name)),
+      extension_(std::move(extension)),
+      header_(std::move(header)) {}
 
 PartFile::~PartFile() { close(); }
 
@@ -66,7 +69,9 @@ fs::path PartFile::dated_path(std::chrono::system_clock::time_point t) const {
     return path;
 }
 
-void PartFile::fail_with(std::string what, int error) { last_error_ = std::move(what) + ": " + std::strerror(error); }
+void PartFile::fail_with(std::string what, int error) {
+    last_error_ = std::move(what) + ": " + std::strerror(error);
+}
 
 Result<void> PartFile::open() {
     if (is_open()) return {};
@@ -76,7 +81,8 @@ Result<void> PartFile::open() {
     if (flock(fd_, LOCK_EX | LOCK_NB) != 0) {
         ::close(fd_);
         fd_ = -1;
-        return fail(ExitCode::failure, path + " is being written by another collector; give this one its own directory");
+        return fail(ExitCode::failure,
+                    path + " is being written by another collector; give this one its own directory");
     }
     committed_ = 0;
     opened_ = std::chrono::system_clock::now();
@@ -89,8 +95,10 @@ Result<void> PartFile::recover() {
     if (whole > 0) {
         std::string head(header_.size(), '\0');
         const ssize_t got = pread(fd_, head.data(), head.size(), 0);
-        const bool same = got == static_cast<ssize_t>(head.size()) && head == header_ && whole >= header_.size();
-        if (ftruncate(fd_, static_cast<off_t>(whole)) != 0) fail_with("cannot cut " + part_path().string(), errno);
+        const bool same =
+            got == static_cast<ssize_t>(head.size()) && head == header_ && whole >= header_.size();
+        if (ftruncate(fd_, static_cast<off_t>(whole)) != 0)
+            fail_with("cannot cut " + part_path().string(), errno);
         if (same) {
             committed_ = whole;
             return {};
@@ -99,7 +107,8 @@ Result<void> PartFile::recover() {
         fs::rename(part_path(), dated_path(modified(fd_)), error);
         ::close(fd_);
         fd_ = -1;
-        if (error) return fail(ExitCode::failure, "cannot rename " + part_path().string() + ": " + error.message());
+        if (error)
+            return fail(ExitCode::failure, "cannot rename " + part_path().string() + ": " + error.message());
         return open();
     }
     if (ftruncate(fd_, 0) != 0) fail_with("cannot cut " + part_path().string(), errno);
@@ -127,11 +136,13 @@ void PartFile::write_out() {
     if (!is_open() && !open()) return;
     std::size_t done = 0;
     while (done < buffer_.size()) {
-        const ssize_t n = pwrite(fd_, buffer_.data() + done, buffer_.size() - done, static_cast<off_t>(committed_ + done));
+        const ssize_t n =
+            pwrite(fd_, buffer_.data() + done, buffer_.size() - done, static_cast<off_t>(committed_ + done));
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) {
             fail_with("cannot write " + part_path().string(), n < 0 ? errno : ENOSPC);
-            if (ftruncate(fd_, static_cast<off_t>(committed_)) != 0) fail_with("cannot cut " + part_path().string(), errno);
+            if (ftruncate(fd_, static_cast<off_t>(committed_)) != 0)
+                fail_with("cannot cut " + part_path().string(), errno);
             return;
         }
         done += static_cast<std::size_t>(n);

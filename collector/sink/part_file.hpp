@@ -1,10 +1,10 @@
-// A file that readers only ever see whole: lines go to `NAME.EXT.part`, whole lines in every write, and the file is
-// renamed to `NAME.EXT` when it is closed. A `.part` that a killed run left is cut after its last whole line and
-// continued when its header is the same, else set aside under a dated name; a finished file of an earlier run is
-// set aside the same way, never overwritten. A full disk tears no line: the file is cut back, lines wait in memory
-// (bounded, then counted as dropped) and go out when there is room.
-// Units: sizes in octets. Thread rule: one thread. Errors: open() reports; later failures are counted and named
-// once in last_error().
+// A file that readers only ever see whole: lines go to `NAME.EXT.part`, whole lines in every write, and the
+// file is renamed to `NAME.EXT` when it is closed. A `.part` that a killed run left is cut after its last
+// whole line and continued when its header is the same, else set aside under a dated name; a finished file of
+// an earlier run is set aside the same way, never overwritten. A full disk tears no line: the file is cut
+// back, lines wait in memory (bounded, then counted as dropped) and go out when there is room. Units: sizes
+// in octets. Thread rule: one thread. Errors: open() reports; later failures are counted and named once in
+// last_error().
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// Where rows go. A sink receives finished rows in order, writes them, and says what it could not write. To add one:
-// a file with a class, and a line in sink_factory.cpp. Thread rule: all calls from one thread.
+// Where rows go. A sink receives finished rows in order, writes them, and says what it could not write. To
+// add one: a file with a class, and a line in sink_factory.cpp. Thread rule: all calls from one thread.
 #pragma once
 
 #include <chrono>
@@ -13,8 +13,8 @@
 namespace voipprobe::collector {
 
 struct RotationOptions {
-    std::uint64_t octets = 0;       // 0 = by size never
-    std::chrono::seconds time{0};   // 0 = by time never; aligned to multiples of it, UTC
+    std::uint64_t octets = 0;      // 0 = by size never
+    std::chrono::seconds time{0};  // 0 = by time never; aligned to multiples of it, UTC
     bool any() const { return octets > 0 || time.count() > 0; }
 };
 

@@ -8,13 +8,16 @@ Result<std::unique_ptr<Sink>> make_sink(const std::string& spec, const SinkOptio
     const std::string kind = spec.substr(0, colon);
     const std::string target = colon == std::string::npos ? "" : spec.substr(colon + 1);
     if (colon == std::string::npos || target.empty())
-        return fail(ExitCode::usage, "--sink " + spec + ": write KIND:TARGET, for example csv:DIR or jsonl:DIR");
+        return fail(ExitCode::usage,
+                    "--sink " + spec + ": write KIND:TARGET, for example csv:DIR or jsonl:DIR");
     if (kind == "csv")
         return std::make_unique<FileSink>("csv", target, csv_format(options.formula_guard), options.rotation);
     if (kind == "jsonl") return std::make_unique<FileSink>("jsonl", target, json_format(), options.rotation);
     if (kind == "sqlite" || kind == "kafka" || kind == "clickhouse")
-        return fail(ExitCode::usage, "--sink " + spec + ": the " + kind + " sink is not built in; csv:DIR and jsonl:DIR are");
-    return fail(ExitCode::usage, "--sink " + spec + ": unknown kind '" + kind + "'; csv:DIR and jsonl:DIR are built in");
+        return fail(ExitCode::usage,
+                    "--sink " + spec + ": the " + kind + " sink is not built in; csv:DIR and jsonl:DIR are");
+    return fail(ExitCode::usage,
+                "--sink " + spec + ": unknown kind '" + kind + "'; csv:DIR and jsonl:DIR are built in");
 }
 
 }  // namespace voipprobe::collector

@@ -20,7 +20,8 @@ const char* match_name(const Count& match) {
 Cell ssrc_cell(const Count& ssrc) {
     if (!ssrc) return {};
     const std::uint64_t v = *ssrc;
-    const std::array<std::uint8_t, 4> octets{static_cast<std::uint8_t>(v >> 24), static_cast<std::uint8_t>(v >> 16),
+    const std::array<std::uint8_t, 4> octets{static_cast<std::uint8_t>(v >> 24),
+                                             static_cast<std::uint8_t>(v >> 16),
                                              static_cast<std::uint8_t>(v >> 8), static_cast<std::uint8_t>(v)};
     return Literal{"0x" + hex(octets)};
 }

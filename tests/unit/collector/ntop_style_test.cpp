@@ -1,0 +1,83 @@
+// nProbe's own records.
+#include "join_bench.hpp"
+
+namespace voipprobe::collector {
+namespace {
+
+using namespace test_join;
+
+// ------------------------------------------------------------------------------------
+
+Fields ntop_sip(const std::string& state) {
+    return {num(IPV4_SRC_ADDR, 0xc0000201),
+            num(IPV4_DST_ADDR, 0xc6336402),
+            num(L4_SRC_PORT, 5060),
+            num(L4_DST_PORT, 5060),
+            num(IN_PKTS, 4),
+            txt(SIP_CALL_ID, "x@y"),
+            txt(SIP_CALLING_PARTY, "\"650\"<sip:650@10.1.8.17>"),
+            txt(SIP_CALL_STATE, state),
+            num(SIP_INVITE_TIME, kStart),
+            num(SIP_INVITE_OK_TIME, kStart + 3),
+            num(SIP_BYE_TIME, kStart + 33),
+            num(SIP_RESPONSE_CODE, 200)};
+}
+Fields ntop_rtp(std::uint64_t in, std::uint64_t out) {
+    return {num(IPV4_SRC_ADDR, 0xc0000201),
+            num(IPV4_DST_ADDR, 0xc6336402),
+            num(L4_SRC_PORT, 4000),
+            num(L4_DST_PORT, 6000),
+            num(FLOW_START_MILLISECONDS, kStart * 1000ULL + 3100),
+            num(FLOW_END_MILLISECONDS, kStart * 1000ULL + 33000),
+            num(IN_PKTS, in),
+            num(OUT_PKTS, out),
+            txt(RTP_SIP_CALL_ID, "x@y"),
+            num(RTP_SSRC, 7),
+            num(RTP_IN_PAYLOAD_TYPE, 8),
+            num(RTP_OUT_PAYLOAD_TYPE, 8),
+            num(RTP_IN_JITTER, 1353),
+            none(RTP_OUT_JITTER),
+            num(RTP_IN_PKT_LOST, 7),
+            num(RTP_OUT_PKT_LOST, 0),
+            num(RTP_IN_MAX_DELTA, 3395),
+            num(RTP_OUT_MAX_DELTA, 2100)};
+}
+
+TEST(Joiner, JoinsNprobeRecordsByCallId) {
+    Bench b;
+    b.send(ntop_rtp(700, 650), 30);
+    b.send(ntop_sip("CALL_COMPLETED"), 35);
+    b.send(ntop_rtp(300, 350), 60);
+    b.time(110);
+    ASSERT_EQ(b.rows.calls.size(), 1U);
+    const CallRow& r = b.rows.calls[0];
+    EXPECT_EQ(r.facts.caller, "sip:650@10.1.8.17");
+    EXPECT_EQ(r.duration_ms, 30000.0);
+    EXPECT_EQ(r.callee.packets, 1000U);  // deltas added, src -> dst is what the callee hears
+    EXPECT_EQ(r.callee.lost, 7U);
+    EXPECT_EQ(r.callee.main.codec, "PCMA");
+    EXPECT_EQ(r.callee.main.jitter_last_ns, 1'353'000U);
+    EXPECT_EQ(r.callee.main.max_gap_ns, 33'950'000U);
+    EXPECT_FALSE(r.caller.main.jitter_last_ns);
+    EXPECT_TRUE(r.mos);
+    EXPECT_EQ(b.rows.streams.size(), 2U);
+    EXPECT_EQ(b.rows.flows, 3);
+    EXPECT_EQ(b.rows.streams[0].facts.call_record_id, r.facts.record_id);
+    b.balanced();
+}
+
+TEST(Joiner, ADirectionNprobeDidNotSeeHasNoScore) {
+    Bench b;
+    Fields one_way = ntop_rtp(700, 0);
+    one_way = with(one_way, {none(RTP_OUT_PAYLOAD_TYPE), num(RTP_OUT_MOS, 441), num(RTP_OUT_R_FACTOR, 9295)});
+    b.send(one_way, 30);
+    b.send(ntop_sip("CALL_COMPLETED"), 35);
+    b.joiner.finish();
+    ASSERT_EQ(b.rows.calls.size(), 1U);
+    EXPECT_EQ(b.rows.calls[0].caller.streams, 0U);
+    EXPECT_FALSE(b.rows.calls[0].caller.score.mos_lq);
+    EXPECT_EQ(b.rows.calls[0].mos, b.rows.calls[0].callee.score.mos_lq);
+}
+
+}  // namespace
+}  // namespace voipprobe::collector
