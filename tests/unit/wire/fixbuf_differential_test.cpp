@@ -81,7 +81,8 @@ Decoded decode_ours(const std::vector<std::vector<std::uint8_t>>& messages) {
 Decoded decode_libfixbuf(const std::vector<std::vector<std::uint8_t>>& messages) {
     Decoded out;
     fbInfoModel_t* model = fbInfoModelAlloc();
-    for (const FieldLayout& f : layouts()[0].fields) {
+    const std::vector<TemplateLayout> all = layouts();
+    for (const FieldLayout& f : all[0].fields) {
         fbInfoElement_t e{};
         e.ref.name = f.name.c_str();
         e.ent = f.pen;
@@ -151,12 +152,14 @@ TEST(FixbufDifferential, LibfixbufReadsWhatOurDecoderReads) {
         const Bytes m = (*encoder)->finish(1'700'000'000 * kSecond);
         messages.emplace_back(m.begin(), m.end());
     };
+    for (const TemplateLayout& t : all) ASSERT_TRUE((*encoder)->add_template(t).has_value());
     for (const TemplateLayout& t : all) {
-        ASSERT_TRUE((*encoder)->add_template(t).has_value());
-        if ((*encoder)->append_template(t.id) == Append::full) {
+        Append added = (*encoder)->append_template(t.id);
+        if (added == Append::full) {
             close();
-            ASSERT_EQ((*encoder)->append_template(t.id), Append::added);
+            added = (*encoder)->append_template(t.id);
         }
+        ASSERT_EQ(added, Append::added);
     }
     constexpr std::size_t kRecords = 3000;
     for (std::size_t n = 0; n < kRecords; ++n) {
@@ -176,10 +179,12 @@ TEST(FixbufDifferential, LibfixbufReadsWhatOurDecoderReads) {
                 std::memcpy(packed.data() + packed.size() - 8, &us, 8);
             }
         }
-        if ((*encoder)->append(t.id, packed) == Append::full) {
+        Append added = (*encoder)->append(t.id, packed);
+        if (added == Append::full) {
             close();
-            ASSERT_EQ((*encoder)->append(t.id, packed), Append::added);
+            added = (*encoder)->append(t.id, packed);
         }
+        ASSERT_EQ(added, Append::added);
     }
     close();
     const Decoded ours = decode_ours(messages);
