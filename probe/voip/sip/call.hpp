@@ -64,6 +64,7 @@ struct Call {
     std::uint32_t reason_cause = 0;
     bool has_reason = false;
     Side hangup_by = Side::none;
+    std::uint32_t first_cseq = 0;   // of the first INVITE
     std::uint32_t invite_cseq = 0;  // of the current attempt (authentication and redirection start new ones)
     std::uint32_t messages = 0;
     std::uint32_t retransmissions = 0;

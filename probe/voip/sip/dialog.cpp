@@ -77,7 +77,8 @@ void request(Call& call, const SipMessage& m, const SipContext& ctx, Side from) 
         }
         case SipMethod::ack:
             // The ACK to a 2xx; the ACK of a failure belongs to the transaction (RFC 3261 §17.1.1.3).
-            if (call.has(CallEvent::ok) && m.cseq == call.invite_cseq) first(call, CallEvent::ack, ctx.time);
+            if (call.has(CallEvent::ok) && m.cseq >= call.first_cseq && m.cseq <= call.invite_cseq)
+                first(call, CallEvent::ack, ctx.time);
             break;
         case SipMethod::cancel:
             if (!call.has(CallEvent::cancel) && call.hangup_by == Side::none) call.hangup_by = from;
@@ -94,7 +95,9 @@ void request(Call& call, const SipMessage& m, const SipContext& ctx, Side from) 
 }
 
 void invite_response(Call& call, const SipMessage& m, const SipContext& ctx) {
-    if (m.cseq != call.invite_cseq) return;  // a re-INVITE changes media, not the set-up times
+    // A re-INVITE changes media, not the set-up times. Attempts may overlap: a caller that sends INVITE 2 and 3 before
+    // INVITE 1 is answered is in the call from the first 2xx on; only the current attempt can fail.
+    if (m.cseq < call.first_cseq || m.cseq > call.invite_cseq) return;
     if (m.status == 100) first(call, CallEvent::trying, ctx.time);
     else if (m.status == 180) first(call, CallEvent::ringing, ctx.time);
     else if (m.status == 183) first(call, CallEvent::progress, ctx.time);
@@ -102,7 +105,7 @@ void invite_response(Call& call, const SipMessage& m, const SipContext& ctx) {
         first(call, CallEvent::ok, ctx.time);
         call.response_code = m.status;
         call.at(CallEvent::failure) = wire::kNever;
-    } else if (m.status >= 300 && !call.has(CallEvent::ok)) {
+    } else if (m.status >= 300 && !call.has(CallEvent::ok) && m.cseq == call.invite_cseq) {
         first(call, CallEvent::failure, ctx.time);
         if (call.response_code == 0) call.response_code = m.status;
         call.challenged = m.status == 401 || m.status == 407 || m.status < 400;
@@ -145,7 +148,7 @@ void begin_call(Call& call, const SipMessage& m, const SipContext& ctx) {
     call.caller_hop = ctx.src;
     call.callee_hop = ctx.dst;
     call.ip6 = ctx.ip6;
-    call.invite_cseq = m.cseq;
+    call.first_cseq = call.invite_cseq = m.cseq;
     call.at(CallEvent::invite) = ctx.time;
     call.delta_start = ctx.time;
     call.tunnel = ctx.tunnel;
