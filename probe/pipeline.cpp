@@ -15,7 +15,9 @@ Pipeline::Pipeline(const PipelineConfig& config, RecordSink& sink)
       calls_(config.max_calls, config.table_key),
       promises_(config.max_endpoints, config.table_key),
       media_(config.media, flows_, calls_, promises_,
-             [this](RtpStream& s, bool final, wire::TimeNs now) { emit_stream(s, final, now); }) {}
+             [this](RtpStream& s, bool final, wire::TimeNs now) { emit_stream(s, final, now); }) {
+    media_.on_interval([this](RtpStream& s, const IntervalFigures& i, bool last) { on_interval(s, i, last); });
+}
 
 void Pipeline::begin(wire::TimeNs first) {
     now_ = first;

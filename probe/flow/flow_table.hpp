@@ -33,6 +33,7 @@ class FlowTable {
     Key key_of(const PacketView& p, std::uint16_t zone = 0) const;
     void prefetch(const Key& k) const { __builtin_prefetch(&tags_[group_of(k.hash) * kGroup]); }
     Found find_or_add(const Key& k, const PacketView& p);
+    Found find(const Key& k, const PacketView& p) const;  // index 0: no such flow
     void remove(FlowIndex i);
 
     FlowHot& hot(FlowIndex i) { return hot_[i]; }
