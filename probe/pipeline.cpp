@@ -2,9 +2,18 @@
 
 #include <algorithm>
 
-#include "probe/voip/sip/dialog.hpp"
+#include "probe/voip/rtp/turn_channel.hpp"
 
 namespace voipprobe::probe {
+namespace {
+
+std::uint64_t hash_of_tunnel(wire::SipKey key, const TunnelInfo& t) {
+    const auto word = [](const wire::IpAddress& a, std::size_t at) { return wire::load_le64(a.octets.data() + at); };
+    return wire::siphash13<5>(key, {word(t.src, 0), word(t.src, 8), word(t.dst, 0), word(t.dst, 8),
+                                    std::uint64_t{t.id} << 16 | static_cast<std::uint64_t>(t.type)});
+}
+
+}  // namespace
 
 using templates::RecordKind;
 
@@ -15,7 +24,17 @@ Pipeline::Pipeline(const PipelineConfig& config, RecordSink& sink)
       calls_(config.max_calls, config.table_key),
       promises_(config.max_endpoints, config.table_key),
       media_(config.media, flows_, calls_, promises_,
-             [this](RtpStream& s, bool final, wire::TimeNs now) { emit_stream(s, final, now); }) {
+             [this](RtpStream& s, bool final, wire::TimeNs now) { emit_stream(s, final, now); }),
+      duplicates_(config.table_key),
+      fragments_(config.fragments, config.table_key,
+                 [this](Datagram& d) {
+                     std::uint8_t direction = 0;
+                     if (d.frames != 0) count_datagram(d, d.view.time, direction);
+                     zones_.release(d.zone);
+                 }),
+      sip_tcp_(config.sip_tcp),
+      tunnels_(config.max_tunnels),
+      zones_(config.flow_key == FlowKey::addresses ? 1 : 65'535) {
     media_.on_interval([this](RtpStream& s, const IntervalFigures& i, bool last) { on_interval(s, i, last); });
 }
 
@@ -37,18 +56,36 @@ void Pipeline::process(const RawPacket& packet) {
         now_ = p.time;
         if (flows_.slot_passed(now_)) expire();
     }
+    const std::uint16_t zone = config_.flow_key == FlowKey::addresses ? std::uint16_t{0} : zone_of(p);
+    if (p.fragment) [[unlikely]]
+        on_fragment(p, zone);
+    else
+        take(p, zone);
+    if (zone != 0) zones_.release(zone);
+}
+
+// One whole packet, the innermost.
+void Pipeline::take(PacketView& p, std::uint16_t zone) {
+    if (config_.dedup) {
+        const DuplicateFilter::Verdict verdict = duplicates_.look(p, zone);
+        if (verdict != DuplicateFilter::Verdict::fresh) [[unlikely]] return on_copy(p, zone, verdict);
+    }
     std::uint8_t direction = 0;
-    const FlowIndex i = flow_of(p, direction);
+    const FlowIndex i = flow_of(p, zone, direction);
     if (i == 0) {
         ++counters_.dropped[static_cast<std::size_t>(DropReason::table_full)];
         return;
     }
-    count(i, direction, p);
-    if (p.protocol == kProtoUdp && !p.payload.empty()) analyse(i, direction, p);
+    count(i, direction, p, 1, p.ip_length);
+    if (p.protocol == kProtoUdp) {
+        if (!p.payload.empty()) analyse(i, direction, p, 1, p.ip_length);
+    } else if (p.protocol == kProtoTcp) {
+        on_tcp(i, direction, p);
+    }
 }
 
-FlowIndex Pipeline::flow_of(const PacketView& p, std::uint8_t& direction) {
-    const FlowTable::Key key = flows_.key_of(p);
+FlowIndex Pipeline::flow_of(const PacketView& p, std::uint16_t zone, std::uint8_t& direction) {
+    const FlowTable::Key key = flows_.key_of(p, zone);
     FlowTable::Found found = flows_.find_or_add(key, p);
     if (found.index == 0 && evict_flow()) found = flows_.find_or_add(key, p);
     if (found.index == 0) return 0;
@@ -60,6 +97,9 @@ FlowIndex Pipeline::flow_of(const PacketView& p, std::uint8_t& direction) {
         c.start_us = p.time / wire::kMicrosecond;
         c.vlan = p.vlan;
         c.outer_vlan = p.outer_vlan;
+        if (p.tunnel.type != TunnelType::none) [[unlikely]]
+            c.tunnel = tunnels_.intern(p.tunnel, hash_of_tunnel(config_.table_key, p.tunnel));
+        zones_.retain(zone);
         h.last_us = c.start_us;
         flows_.schedule(i, flows_.to_tick(p.time + std::min(config_.idle_ns, config_.active_ns)));
     } else if (flows_.to_tick(p.time) >= h.due) {
@@ -70,12 +110,12 @@ FlowIndex Pipeline::flow_of(const PacketView& p, std::uint8_t& direction) {
     return i;
 }
 
-void Pipeline::count(FlowIndex i, std::uint8_t direction, const PacketView& p) {
+inline void Pipeline::count(FlowIndex i, std::uint8_t direction, const PacketView& p, std::uint32_t packets,
+                            std::uint64_t octets) {
     FlowHot& h = flows_.hot(i);
-    ++counters_.decoded;
-    counters_.decoded_octets += p.ip_length;
+    counters_.decoded += packets;
+    counters_.decoded_octets += octets;
     counters_.truncated += p.truncated ? 1 : 0;
-    counters_.fragments += p.fragment ? 1 : 0;
     const std::int64_t us = p.time / wire::kMicrosecond;
     if ((h.packets[0] | h.packets[1]) == 0) {
         FlowCold& c = flows_.cold(i);
@@ -87,8 +127,8 @@ void Pipeline::count(FlowIndex i, std::uint8_t direction, const PacketView& p) {
         h.tcp_flags = {};
     }
     if (h.packets[direction] == 0) flows_.cold(i).tos[direction] = p.tos;
-    ++h.packets[direction];
-    h.octets[direction] += p.ip_length;
+    h.packets[direction] += packets;
+    h.octets[direction] += octets;
     if (us > h.last_us) h.last_us = us;
     if (h.kind == FlowKind::media) return;  // lengths and TTL of media flows are not worth a cache line per packet
     FlowCold& c = flows_.cold(i);
@@ -105,21 +145,7 @@ void Pipeline::count(FlowIndex i, std::uint8_t direction, const PacketView& p) {
     }
 }
 
-namespace {
-
-// TURN channel data (RFC 8656 §12.4): channel number 0x4000..0x4fff and the length, then the relayed packet.
-bool unwrap_turn(PacketView& p) {
-    if ((p.payload[0] & 0xf0) != 0x40 || p.payload.size() < 16 || (p.payload[4] & 0xc0) != 0x80) return false;
-    const std::uint32_t length = wire::load_be16(p.payload.data() + 2);
-    if (length < 12 || length + 4 > p.payload_length || p.payload_length - length - 4 > 3) return false;
-    p.payload = p.payload.subspan(4, std::min<std::size_t>(length, p.payload.size() - 4));
-    p.payload_length = length;
-    return true;
-}
-
-}  // namespace
-
-void Pipeline::analyse(FlowIndex i, std::uint8_t direction, PacketView& p) {
+void Pipeline::analyse(FlowIndex i, std::uint8_t direction, PacketView& p, std::uint32_t packets, std::uint64_t octets) {
     unwrap_turn(p);
     const std::uint8_t first = p.payload[0];
     FlowHot& h = flows_.hot(i);
@@ -129,13 +155,42 @@ void Pipeline::analyse(FlowIndex i, std::uint8_t direction, PacketView& p) {
         if (h.kind == FlowKind::fresh || promises_.knows({p.dst, p.dst_port})) media_.on_candidate(i, direction, p);
         return;
     }
-    if (first < 0x80 && p.payload.size() >= 12 && looks_like_sip(p.payload)) return on_sip(i, direction, p);
+    if (first < 0x80 && p.payload.size() >= 12 && looks_like_sip(p.payload)) {
+        SipContext ctx = context_of(p, SipTransport::udp, FlowTable::zone(h));
+        ctx.packets = packets;
+        ctx.octets = octets;
+        return on_sip(i, direction, wire::as_text(p.payload), p.payload_length, ctx);
+    }
     if (h.kind == FlowKind::media) media_.on_media(i, direction, p);
 }
 
-void Pipeline::on_sip(FlowIndex i, std::uint8_t direction, const PacketView& p) {
+SipContext Pipeline::context_of(const PacketView& p, SipTransport transport, std::uint16_t zone) const {
+    SipContext ctx;
+    ctx.time = p.time;
+    ctx.src = {p.src, p.src_port};
+    ctx.dst = {p.dst, p.dst_port};
+    ctx.transport = transport;
+    ctx.ip6 = p.ip_version == 6;
+    ctx.zone = zone;
+    ctx.tunnel = p.tunnel;
+    return ctx;
+}
+
+// The dialog's record counts the message's packets, not the flow's. What the flow has sent already stays with it.
+void Pipeline::take_from_flow(FlowIndex i, std::uint8_t direction, SipContext& ctx) {
+    FlowHot& h = flows_.hot(i);
+    if (ctx.packets > h.packets[direction] || ctx.octets > h.octets[direction]) {
+        ctx.packets = h.packets[direction];
+        ctx.octets = h.octets[direction];
+    }
+    h.packets[direction] -= ctx.packets;
+    h.octets[direction] -= ctx.octets;
+}
+
+// `ctx` has the packets that carried the message and were counted on flow `i`.
+void Pipeline::on_sip(FlowIndex i, std::uint8_t direction, std::string_view text, std::size_t whole, SipContext ctx) {
     SipMessage m;
-    const SipDefect defect = parse_sip(wire::as_text(p.payload), p.payload_length, m);
+    const SipDefect defect = parse_sip(text, whole, m);
     if (defect != SipDefect::none) {
         ++counters_.sip_malformed[static_cast<std::size_t>(defect)];
         return;
@@ -143,30 +198,26 @@ void Pipeline::on_sip(FlowIndex i, std::uint8_t direction, const PacketView& p) 
     ++counters_.sip_messages;
     FlowHot& h = flows_.hot(i);
     if (h.kind != FlowKind::media) h.kind = FlowKind::sip;
-    const SipContext ctx{p.time, {p.src, p.src_port}, {p.dst, p.dst_port}, SipTransport::udp, p.ip_version == 6,
-                         p.ip_length};
     CallIndex call = calls_.find(m.call_id);
     if (call == 0 && m.is_request && m.method == SipMethod::invite) call = new_call(m, ctx);
     if (call != 0) {
+        if (sink_.wants(RecordKind::sip)) take_from_flow(i, direction, ctx);
         apply_message(calls_[call], call, m, ctx, promises_);
         if (calls_[call].ended()) {
             calls_.wake_at(call, call_end(calls_[call]));
             for (const std::uint32_t s : calls_[call].streams) media_.stream(s).call_over = true;
-        }
-        if (sink_.wants(RecordKind::sip)) {  // the dialog's record counts this packet, not the flow's
-            --h.packets[direction];
-            h.octets[direction] -= p.ip_length;
         }
     } else {
         ++counters_.sip_outside_calls;
     }
     if (sink_.wants(RecordKind::message)) {
         RecordSource s = source(RecordKind::message);
-        s.now = p.time;
+        s.now = std::max(ctx.time, now_);
         s.src = ctx.src;
         s.dst = ctx.dst;
-        s.protocol = p.protocol;
-        s.ip_version = p.ip_version;
+        s.protocol = ctx.transport == SipTransport::udp ? kProtoUdp : kProtoTcp;
+        s.ip_version = ctx.ip6 ? 6 : 4;
+        s.tunnel = ctx.tunnel;
         s.call = call == 0 ? nullptr : &calls_[call];
         s.message = &m;
         s.message_context = &ctx;
@@ -200,6 +251,7 @@ void Pipeline::advance(wire::TimeNs now) {
 
 void Pipeline::expire() {
     flows_.expire(now_, [this](FlowIndex i) { return on_flow_due(i, now_, false); });
+    fragments_.expire(now_);
     calls_.expire(now_, [this](CallIndex i) { on_call_due(i); });
 }
 

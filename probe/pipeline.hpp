@@ -1,6 +1,9 @@
 // One worker's packet path: decode, flow, SIP and RTP, records. No I/O, no clock: time is the packets'.
-// Thread rule: one owner. Conservation: packets = decoded + sum(dropped); octets and packets of flow records =
-// those decoded.
+// Thread rule: one owner.
+// Conservation, exact after finish() (before, fragments wait for their flow in addition):
+//   packets        = decoded + sum(dropped)
+//   decoded        = flow_packets + unsent_packets + duplicates + joined
+//   decoded_octets = flow_octets + unsent_octets + duplicate_octets
 #pragma once
 
 #include <array>
@@ -8,14 +11,22 @@
 
 #include "probe/capture/packet.hpp"
 #include "probe/decode/decode.hpp"
+#include "probe/decode/fragment_table.hpp"
+#include "probe/flow/duplicate_filter.hpp"
 #include "probe/flow/flow_table.hpp"
+#include "probe/flow/intern_table.hpp"
 #include "probe/record/record_sink.hpp"
 #include "probe/voip/media_table.hpp"
 #include "probe/voip/rtp/media_tracker.hpp"
 #include "probe/voip/sip/call_table.hpp"
+#include "probe/voip/sip/dialog.hpp"
 #include "probe/voip/sip/sip_message.hpp"
+#include "probe/voip/sip/tcp_streams.hpp"
 
 namespace voipprobe::probe {
+
+// --flow-key: what besides the 5-tuple tells flows apart.
+enum class FlowKey : std::uint8_t { addresses, vlan, tunnel, vlan_and_tunnel };
 
 struct PipelineConfig {
     RecordContext context;
@@ -26,19 +37,28 @@ struct PipelineConfig {
     std::int64_t idle_ns = 30 * wire::kSecond;
     std::int64_t active_ns = 120 * wire::kSecond;
     bool voip_only = false;  // flow records of other traffic are not sent
+    bool dedup = true;       // copies of a mirror are left out
+    FlowKey flow_key = FlowKey::addresses;
+    FragmentLimits fragments;
+    SipTcpLimits sip_tcp;
+    std::uint32_t max_tunnels = 65'535;  // different ones at a time, beyond flows have no TUNNEL_ elements
     wire::SipKey table_key;  // random: keys the tables that strangers can fill
 };
 
 struct PipelineCounters {
     std::uint64_t packets = 0;
     std::uint64_t decoded = 0;
-    std::uint64_t decoded_octets = 0;  // IP total length
+    std::uint64_t decoded_octets = 0;  // IP total length of the innermost packets
+    std::uint64_t duplicates = 0;      // copies by a mirror
+    std::uint64_t duplicate_octets = 0;
+    std::uint64_t joined = 0;          // captured packets beyond the first that carried one tunnelled packet in fragments
     std::uint64_t truncated = 0;       // decoded, but cut by the snaplen
     std::uint64_t fragments = 0;
     std::array<std::uint64_t, kDropReasons> dropped{};
     std::uint64_t flow_packets = 0;  // in flow, rtp and sip records
     std::uint64_t flow_octets = 0;
     std::uint64_t unsent_packets = 0;  // of flows that no template of the run describes (or --voip-only)
+    std::uint64_t unsent_octets = 0;
     std::uint64_t flows = 0;
     std::uint64_t flows_evicted = 0;
     std::uint64_t calls = 0;
@@ -65,14 +85,35 @@ class Pipeline {
     const FlowTable& flows() const { return flows_; }
     const CallTable& calls() const { return calls_; }
     const MediaTable& promises() const { return promises_; }
+    const FragmentTable& fragments() const { return fragments_; }
+    const DuplicateFilter& duplicate_filter() const { return duplicates_; }
+    const SipTcpStreams& sip_tcp() const { return sip_tcp_; }
+    const InternTable<TunnelInfo>& tunnels() const { return tunnels_; }
+    const InternTable<std::uint64_t>& zones() const { return zones_; }
     wire::TimeNs now() const { return now_; }
 
   private:
     void begin(wire::TimeNs first);
-    FlowIndex flow_of(const PacketView& p, std::uint8_t& direction);
-    void count(FlowIndex i, std::uint8_t direction, const PacketView& p);
-    void analyse(FlowIndex i, std::uint8_t direction, PacketView& p);
-    void on_sip(FlowIndex i, std::uint8_t direction, const PacketView& p);
+    void take(PacketView& p, std::uint16_t zone);
+    FlowIndex flow_of(const PacketView& p, std::uint16_t zone, std::uint8_t& direction);
+    void count(FlowIndex i, std::uint8_t direction, const PacketView& p, std::uint32_t packets, std::uint64_t octets);
+    // A UDP payload; `packets` and `octets` of the flow carried it.
+    void analyse(FlowIndex i, std::uint8_t direction, PacketView& p, std::uint32_t packets, std::uint64_t octets);
+    SipContext context_of(const PacketView& p, SipTransport transport, std::uint16_t zone) const;
+    void on_sip(FlowIndex i, std::uint8_t direction, std::string_view text, std::size_t whole, SipContext ctx);
+    void take_from_flow(FlowIndex i, std::uint8_t direction, SipContext& ctx);
+
+    // ---- what a mirror makes of packets: pipeline_wrapping.cpp ----
+    std::uint16_t zone_of(const PacketView& p);
+    void on_copy(PacketView& p, std::uint16_t zone, DuplicateFilter::Verdict verdict);
+    void on_fragment(PacketView& p, std::uint16_t zone);
+    void on_datagram(std::uint32_t datagram, wire::TimeNs time);
+    FlowIndex count_datagram(Datagram& d, wire::TimeNs time, std::uint8_t& direction);
+    void on_tcp(FlowIndex i, std::uint8_t direction, const PacketView& p);
+    bool may_carry_sip(FlowIndex i, std::uint8_t direction, const PacketView& p) const;
+    void read_sip_tcp(FlowIndex i, std::uint8_t direction, SipContext ctx);
+    void end_sip_tcp(FlowIndex i);
+
     CallIndex new_call(const SipMessage& m, const SipContext& ctx);
 
     // Timeouts of one flow up to `now`; kGone when it has been removed (never when a packet is `arriving`).
@@ -100,6 +141,11 @@ class Pipeline {
     CallTable calls_;
     MediaTable promises_;
     MediaTracker media_;
+    DuplicateFilter duplicates_;
+    FragmentTable fragments_;
+    SipTcpStreams sip_tcp_;
+    InternTable<TunnelInfo> tunnels_;   // of flows
+    InternTable<std::uint64_t> zones_;  // --flow-key
     PipelineCounters counters_;
     wire::TimeNs now_ = wire::kNever;
 };

@@ -45,7 +45,8 @@ Tick Pipeline::on_flow_due(FlowIndex i, wire::TimeNs now, bool arriving) {
             emit_flow(i, EndReason::active);
             continue;
         }
-        if (has_delta) emit_flow(i, ended ? EndReason::end_detected : EndReason::idle);
+        end_sip_tcp(i);  // what it still held belongs to calls
+        if ((h.packets[0] | h.packets[1]) != 0) emit_flow(i, ended ? EndReason::end_detected : EndReason::idle);
         if (media_.on_idle(i, now, false)) return flows_.to_tick(now + kHeldFlow);
         if (!arriving) {
             forget_flow(i);
@@ -83,6 +84,7 @@ void Pipeline::emit_flow(FlowIndex i, EndReason reason) {
     const bool voip = in != nullptr || out != nullptr || h.kind == FlowKind::sip;
     if (!sink_.wants(kind) || (config_.voip_only && !voip)) {
         counters_.unsent_packets += packets;
+        counters_.unsent_octets += h.octets[0] + h.octets[1];
     } else {
         RecordSource s = source(kind);
         s.hot = &h;
@@ -97,6 +99,8 @@ void Pipeline::emit_flow(FlowIndex i, EndReason reason) {
         s.end_us = h.last_us;
         s.end_reason = reason;
         s.media = {in, out};
+        s.tunnel = tunnels_[s.cold->tunnel];
+        s.zone_key = zones_[FlowTable::zone(h)];
         sink_.emit(s);
         counters_.flow_packets += packets;
         counters_.flow_octets += h.octets[0] + h.octets[1];
@@ -105,7 +109,11 @@ void Pipeline::emit_flow(FlowIndex i, EndReason reason) {
     h.octets = {};
 }
 
-void Pipeline::forget_flow(FlowIndex i) { flows_.remove(i); }
+void Pipeline::forget_flow(FlowIndex i) {
+    tunnels_.release(flows_.cold(i).tunnel);
+    zones_.release(FlowTable::zone(flows_.hot(i)));
+    flows_.remove(i);
+}
 
 bool Pipeline::evict_flow() {
     FlowIndex victim = flows_.victim([this](FlowIndex i) {
@@ -115,6 +123,7 @@ bool Pipeline::evict_flow() {
     if (victim == 0) victim = flows_.victim([](FlowIndex) { return true; });
     if (victim == 0) return false;
     ++counters_.flows_evicted;
+    end_sip_tcp(victim);
     if ((flows_.hot(victim).packets[0] | flows_.hot(victim).packets[1]) != 0)
         emit_flow(victim, EndReason::lack_of_resources);
     media_.on_idle(victim, now_, true);
@@ -183,6 +192,7 @@ void Pipeline::emit_call(CallIndex i, bool final) {
     s.ip_version = c.ip6 ? 6 : 4;
     s.start_us = c.at(CallEvent::invite) / wire::kMicrosecond;
     s.end_us = last_activity(c) / wire::kMicrosecond;
+    s.tunnel = c.tunnel;
     for (const std::uint32_t n : c.streams) c.last_media = std::max(c.last_media, media_.stream(n).last_time);
     sink_.emit(s);
 }
@@ -204,6 +214,7 @@ void Pipeline::emit_dialog(CallIndex i, EndReason reason) {
     s.packets = {c.delta_packets[0], c.delta_packets[1]};
     s.start_us = c.delta_start / wire::kMicrosecond;
     s.end_us = c.last_message / wire::kMicrosecond;
+    s.tunnel = c.tunnel;
     sink_.emit(s);
     counters_.flow_packets += packets;
     counters_.flow_octets += c.delta_octets[0] + c.delta_octets[1];
@@ -225,6 +236,8 @@ RecordSource Pipeline::stream_source(const RtpStream& s, RecordKind kind) const 
     r.start_us = s.first_time / wire::kMicrosecond;
     r.end_us = s.last_time / wire::kMicrosecond;
     r.call = r.call_of(s);
+    r.tunnel = tunnels_[flows_.cold(s.flow).tunnel];
+    r.zone_key = zones_[FlowTable::zone(flows_.hot(s.flow))];
     return r;
 }
 
@@ -258,6 +271,8 @@ void Pipeline::on_interval(RtpStream& s, const IntervalFigures& interval, bool l
 void Pipeline::finish() {
     if (now_ == wire::kNever) return;
     expire();
+    fragments_.finish();
+    flows_.for_each([this](FlowIndex i) { end_sip_tcp(i); });
     flows_.for_each([this](FlowIndex i) {
         if ((flows_.hot(i).packets[0] | flows_.hot(i).packets[1]) != 0) emit_flow(i, EndReason::forced);
         media_.on_idle(i, now_, true);

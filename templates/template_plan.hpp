@@ -13,7 +13,7 @@
 //
 // Address families. IPV4_x and IPV6_x are one name in two families: a template with either becomes a pair.
 //
-// Presence. Sections of kind call and stream become a few templates, each without some group of elements that is
+// Presence. Sections of kind flow, call and stream become a few templates, each without some group of elements that is
 // often absent (presence_group), so that foreign tools see few absent codes.
 //
 // Time. Under IPFIX FIRST_/LAST_SWITCHED become FLOW_START_/END_MILLISECONDS (RFC 7011 has no uptime).
@@ -63,6 +63,7 @@ inline constexpr std::uint8_t kClock = 1;     // stream: needs the RTP clock rat
 inline constexpr std::uint8_t kRtcp = 2;      // stream: needs RTCP (RTT, what receivers reported)
 inline constexpr std::uint8_t kAnswered = 1;  // call: OK, ACK, BYE times, hold
 inline constexpr std::uint8_t kEnded = 2;     // call: CANCEL and failure times
+inline constexpr std::uint8_t kTunnel = 1;    // flow: came out of a tunnel
 }  // namespace presence
 std::uint8_t presence_group(RecordKind kind, ElementId id);
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "probe/capture/packet.hpp"
-#include "probe/decode/packet_view.hpp"
+#include "probe/decode/layers.hpp"
 
 namespace voipprobe::probe {
 
@@ -13,9 +13,13 @@ enum LinkType : std::uint16_t {
     kLinkPpp = 9,
     kLinkRawBsd = 12,
     kLinkRawOpenBsd = 14,
+    kLinkPppHdlc = 50,
+    kLinkPppEther = 51,
     kLinkRaw = 101,
+    kLinkCiscoHdlc = 104,
     kLinkLoop = 108,
     kLinkSll = 113,
+    kLinkPppDirection = 204,
     kLinkIpv4 = 228,
     kLinkIpv6 = 229,
     kLinkSll2 = 276
@@ -23,13 +27,20 @@ enum LinkType : std::uint16_t {
 
 enum EtherType : std::uint16_t {
     kEtherIpv4 = 0x0800,
-    kEtherIpv6 = 0x86dd,
+    kEtherBridging = 0x6558,  // transparent Ethernet bridging: in GRE and GENEVE
     kEtherVlan = 0x8100,
+    kEtherIpv6 = 0x86dd,
+    kEtherMpls = 0x8847,
+    kEtherMplsUpstream = 0x8848,
+    kEtherPppoeSession = 0x8864,
+    kEtherPpp = 0x880b,
     kEtherQinq = 0x88a8,
+    kEtherBackbone = 0x88e7,  // 802.1ah
+    kEtherVnTag = 0x8926,
     kEtherQinqOld = 0x9100
 };
 
-// Removes the link header from `data`, fills the VLAN ids of `view`.
-DropReason decode_link(std::uint16_t link_type, wire::Bytes& data, PacketView& view);
+// Removes the link header, fills the VLAN ids of `view`, goes on to IP.
+DropReason decode_link(std::uint16_t link_type, wire::Bytes data, PacketView& view, Nesting n);
 
 }  // namespace voipprobe::probe

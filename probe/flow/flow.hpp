@@ -51,6 +51,9 @@ struct FlowCold {
     std::int64_t start_us = 0;        // first packet of the flow
     std::int64_t delta_start_us = 0;  // first packet since the last record, 0 = none
     std::uint32_t id = 0;             // serial number
+    std::uint32_t tunnel = 0;         // of its first packet: number in the table of tunnels, 0 = none
+    std::uint32_t sip_tcp = 0;        // TCP: number of its SIP stream state, 0 = none
+    std::array<std::uint16_t, 2> first_data{};  // TCP: low half of the sequence number after SYN, per direction
     std::uint16_t vlan = 0;
     std::uint16_t outer_vlan = 0;
     std::uint16_t min_length = 0;
@@ -60,6 +63,6 @@ struct FlowCold {
     std::uint8_t max_ttl = 0;
     std::uint8_t strikes = 0;  // packets that spoke against RTP
 };
-static_assert(sizeof(FlowCold) <= 72);
+static_assert(sizeof(FlowCold) <= 80);
 
 }  // namespace voipprobe::probe

@@ -33,7 +33,8 @@ class FlowTable {
     Key key_of(const PacketView& p, std::uint16_t zone = 0) const;
     void prefetch(const Key& k) const { __builtin_prefetch(&tags_[group_of(k.hash) * kGroup]); }
     Found find_or_add(const Key& k, const PacketView& p);
-    Found find(const Key& k, const PacketView& p) const;  // index 0: no such flow
+    // index 0: not there.
+    Found find(const Key& k, const PacketView& p) const;
     void remove(FlowIndex i);
 
     FlowHot& hot(FlowIndex i) { return hot_[i]; }
@@ -46,6 +47,8 @@ class FlowTable {
     wire::Endpoint destination(FlowIndex i) const;
     static std::uint8_t protocol(const FlowHot& h) { return static_cast<std::uint8_t>(h.key1 >> 32); }
     static std::uint8_t ip_version(const FlowHot& h) { return static_cast<std::uint8_t>(h.key1 >> 40); }
+
+    static std::uint16_t zone(const FlowHot& h) { return static_cast<std::uint16_t>(h.key1 >> 48); }
 
     std::size_t size() const { return size_; }
     std::size_t capacity() const { return max_flows_; }

@@ -65,6 +65,15 @@ EXTRACT(ICMP_TYPE) { return s.protocol == 1 || s.protocol == 58 ? number(s.dst.p
 EXTRACT(FLOW_ACTIVE_TIMEOUT) { return number(s.context->active_s); }
 EXTRACT(FLOW_INACTIVE_TIMEOUT) { return number(s.context->idle_s); }
 
+// The innermost tunnel around the packets.
+inline bool tunnelled(const RecordSource& s) { return s.tunnel.type != TunnelType::none; }
+inline Value tunnel_address(const wire::IpAddress& a) { return a.is_none() ? Value{} : Value::of_bytes(a.octets); }
+EXTRACT(TUNNEL_TYPE) { return tunnelled(s) ? number(static_cast<std::uint64_t>(s.tunnel.type)) : Value{}; }
+EXTRACT(TUNNEL_ID) { return tunnelled(s) && s.tunnel.has_id ? number(s.tunnel.id) : Value{}; }
+EXTRACT(TUNNEL_SRC_ADDR) { return tunnel_address(s.tunnel.src); }
+EXTRACT(TUNNEL_DST_ADDR) { return tunnel_address(s.tunnel.dst); }
+EXTRACT(TUNNEL_DEPTH) { return tunnelled(s) ? number(s.tunnel.depth) : Value{}; }
+
 // nDPI's protocol numbers (research: nprobe-export §1.3).
 inline std::uint64_t l7_protocol(const RecordSource& s) {
     if (s.call != nullptr || s.message != nullptr) return 100;

@@ -38,6 +38,7 @@ RecordId flow_id(const RecordSource& s, wire::SipKey key) {
     b.add(std::uint64_t{s.protocol});
     b.add(static_cast<std::uint64_t>(s.cold == nullptr ? s.start_us : s.cold->start_us));
     b.add(static_cast<std::uint64_t>(s.start_us));
+    if (s.zone_key != 0) b.add(s.zone_key);
     return b.finish(key);
 }
 
@@ -59,7 +60,7 @@ RecordId call_uid(const Call& call, wire::SipKey key) {
 }
 
 RecordId stream_id(std::uint32_t domain, const wire::Endpoint& src, const wire::Endpoint& dst, const RtpStream& stream,
-                   wire::SipKey key) {
+                   std::uint64_t zone_key, wire::SipKey key) {
     IdBuilder b;
     b.add(std::uint64_t{domain});
     b.add(kind_word(templates::RecordKind::stream));
@@ -67,6 +68,7 @@ RecordId stream_id(std::uint32_t domain, const wire::Endpoint& src, const wire::
     b.add(dst);
     b.add(std::uint64_t{stream.ssrc});
     b.add(us(stream.first_time));
+    if (zone_key != 0) b.add(zone_key);
     return b.finish(key);
 }
 
@@ -79,6 +81,7 @@ RecordId interval_id(const RecordSource& s, wire::SipKey key) {
     b.add(std::uint64_t{s.stream->ssrc});
     b.add(us(s.stream->first_time));
     b.add(us(s.interval->start));
+    if (s.zone_key != 0) b.add(s.zone_key);
     return b.finish(key);
 }
 

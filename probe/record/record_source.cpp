@@ -47,6 +47,7 @@ const Call* RecordSource::call_of(const RtpStream& s) const {
 std::uint8_t RecordSource::present() const {
     namespace presence = templates::presence;
     std::uint8_t groups = 0;
+    if (kind == templates::RecordKind::flow && tunnel.type != TunnelType::none) groups |= presence::kTunnel;
     if (kind == templates::RecordKind::stream && stream != nullptr) {
         if (stream->clock_rate() != 0) groups |= presence::kClock;
         if (stream->reported.reports != 0 || stream->reported.mos_lq != ReportedFigures::kNone ||

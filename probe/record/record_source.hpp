@@ -44,6 +44,9 @@ struct RecordSource {
     std::int64_t end_us = 0;
     std::optional<std::uint64_t> capture_loss;
 
+    TunnelInfo tunnel;           // around it; type none: not tunnelled
+    std::uint64_t zone_key = 0;  // --flow-key: part of its identity, 0 = none
+
     const FlowHot* hot = nullptr;
     const FlowCold* cold = nullptr;
     const Call* call = nullptr;

@@ -19,6 +19,7 @@ struct MediaPromise {
     Side owner = Side::none;  // who receives at this endpoint
     std::uint8_t line = 0;    // index of the m= line
     wire::TimeNs since = 0;
+    std::uint16_t zone = 0;   // --flow-key: where the SDP was seen
 };
 
 class MediaTable {

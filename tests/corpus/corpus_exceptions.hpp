@@ -30,7 +30,7 @@ inline bool is_excepted(std::string_view file, std::string_view what) {
 
 // Decoded packets must all be in flow records (the collecting sink wants every kind).
 inline std::uint64_t accounted(const probe::PipelineCounters& counters, const CollectingSink& sink) {
-    return sink.flow_packets + counters.unsent_packets;
+    return sink.flow_packets + counters.unsent_packets + counters.duplicates + counters.joined;
 }
 
 }  // namespace voipprobe::test

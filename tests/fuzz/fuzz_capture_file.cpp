@@ -38,6 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto& c = pipeline.counters();
     std::uint64_t dropped = 0;
     for (const std::uint64_t d : c.dropped) dropped += d;
-    if (c.packets != c.decoded + dropped || c.flow_packets + c.unsent_packets != c.decoded) std::abort();
+    if (c.packets != c.decoded + dropped) std::abort();
+    if (c.decoded != c.flow_packets + c.unsent_packets + c.duplicates + c.joined) std::abort();
+    if (c.decoded_octets != c.flow_octets + c.unsent_octets + c.duplicate_octets) std::abort();
     return 0;
 }

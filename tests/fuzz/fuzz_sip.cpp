@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     probe::MediaTable media(64, {});
     const probe::CallIndex i = calls.add(m.call_id);
     const probe::SipContext ctx{1, {wire::IpAddress::v4(1), 5060}, {wire::IpAddress::v4(2), 5060},
-                                probe::SipTransport::udp, false, 100};
+                                probe::SipTransport::udp, false, 100, 1, 0, {}};
     probe::begin_call(calls[i], m, ctx);
     probe::apply_message(calls[i], i, m, ctx, media);
     return 0;

@@ -47,13 +47,13 @@ void MediaTracker::try_bind(RtpStream& s, wire::TimeNs now) {
     s.looked_up = now;
     if (s.call != 0) return;
     const wire::Endpoint src = sender(s), dst = receiver(s);
-    // Running calls come before ended ones; a call that also promised the other end before one that did not;
+    // The same zone (--flow-key) comes before another; running calls come before ended ones; a call that also promised the other end before one that did not;
     // among equals the first writer wins, so that a third party's SDP cannot take a running call's media.
     const auto best_at = [&](const wire::Endpoint& at, const wire::Endpoint& opposite, Choice& best) {
         media_.for_each(at, [&](const MediaPromise& p) {
             const Call* call = calls_.get(p.call, p.serial);
             if (call == nullptr) return;
-            int score = 0;
+            int score = p.zone == FlowTable::zone(flows_.hot(s.flow)) ? 16 : 0;
             if (!call->ended() || s.first_time <= call->last_message) score += 8;
             media_.for_each(opposite, [&](const MediaPromise& o) {
                 if (o.call == p.call && o.serial == p.serial && o.owner != p.owner) score |= 4;

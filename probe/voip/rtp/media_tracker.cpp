@@ -60,6 +60,14 @@ void MediaTracker::on_media(FlowIndex i, std::uint8_t direction, const PacketVie
     if (!m.confirmed && !streams_[s].confirmed && streams_[s].probation <= 1 && streams_[s].packets > 1) strike(i, m);
 }
 
+void MediaTracker::on_copy(FlowIndex i, std::uint8_t direction, const PacketView& p) {
+    if (flows_.hot(i).media == 0 || is_rtcp(p.payload)) return;
+    const auto h = parse_rtp(p.payload, p.payload_length);
+    if (!h) return;
+    for (std::uint32_t s = media_flows_[flows_.hot(i).media].head[direction]; s != 0; s = streams_[s].next)
+        if (streams_[s].ssrc == h->ssrc) return streams_[s].on_copy(*h, p.time);
+}
+
 std::uint32_t MediaTracker::find_stream(MediaFlow& m, std::uint8_t direction, const RtpHeader& h,
                                         const PacketView& p) {
     std::size_t n = 0;

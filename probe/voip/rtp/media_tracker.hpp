@@ -73,6 +73,8 @@ class MediaTracker {
     void on_candidate(FlowIndex i, std::uint8_t direction, const PacketView& p);
     // A UDP packet on a flow with RTP state.
     void on_media(FlowIndex i, std::uint8_t direction, const PacketView& p);
+    // A copy, from a mirror, of a packet that was seen.
+    void on_copy(FlowIndex i, std::uint8_t direction, const PacketView& p);
     // The flow has been silent for its idle timeout: ends its streams unless an open call holds them.
     // True when the flow must stay.
     bool on_idle(FlowIndex i, wire::TimeNs now, bool force);

@@ -46,6 +46,9 @@ class RtpSequence {
         return SequenceStep::first;
     }
 
+    // A packet known to be a copy of one that was already counted here.
+    void count_copy() { ++duplicates_; }
+
     std::uint64_t expected() const {
         return expected_closed_ + (segments_ == 0 ? 0 : static_cast<std::uint64_t>(highest_ - lowest_ + 1));
     }

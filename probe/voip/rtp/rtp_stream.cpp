@@ -87,6 +87,16 @@ SequenceStep RtpStream::on_packet(const RtpHeader& h, wire::TimeNs t, MediaPools
     return step;
 }
 
+void RtpStream::on_copy(const RtpHeader& h, wire::TimeNs t) {
+    sequence.count_copy();
+    max_gap = std::max(max_gap, t - last_time);
+    ++packets;
+    octets += h.payload_octets;
+    last_time = t;
+    if (h.payload_type == payload_type)
+        count_type(h.payload_type, payload.kind == PayloadClass::telephone_event ? 0 : payload.clock_rate);
+}
+
 // RFC 3550 §6.4.1: J += (|D| - J) / 16 for every packet in arrival order. True: the adaptive buffer discards it.
 bool RtpStream::update_jitter(std::uint32_t timestamp, wire::TimeNs t, MediaPools& pools) {
     if (has_reference) {

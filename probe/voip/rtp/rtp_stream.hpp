@@ -127,6 +127,8 @@ struct RtpStream {
     void start(const RtpHeader& h, wire::TimeNs t);
     // The whole measurement of one packet. `payload` must already describe h.payload_type.
     SequenceStep on_packet(const RtpHeader& h, wire::TimeNs t, MediaPools& pools);
+    // The same packet once more, from a mirror: counted as packet and duplicate, measured only as a gap.
+    void on_copy(const RtpHeader& h, wire::TimeNs t);
     // A payload type with another meaning: the clock may change (RFC 7160), then jitter starts from a new reference.
     void set_payload(std::uint8_t type, PayloadInfo info);
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "probe/decode/packet_view.hpp"
 #include "probe/voip/rtp/rtp_stream.hpp"
 #include "probe/voip/sdp/sdp.hpp"
 #include "wire/address.hpp"
@@ -89,6 +90,7 @@ struct Call {
     std::uint32_t revision = 0;
     wire::TimeNs next_snapshot = 0;
     bool ip6 = false;
+    TunnelInfo tunnel;  // around the first INVITE
 
     wire::TimeNs& at(CallEvent e) { return times[static_cast<std::size_t>(e)]; }
     wire::TimeNs at(CallEvent e) const { return times[static_cast<std::size_t>(e)]; }

@@ -109,7 +109,7 @@ void promise(Call& call, std::uint32_t index, const SdpMedia& m, std::size_t lin
     if (!m.rtp || m.port == 0 || m.address.is_unspecified() || m.address.is_multicast()) return;
     if (call.endpoints.size() >= kMaxEndpoints) return;
     const wire::Endpoint at{m.address, m.port};
-    if (media.add(at, {index, call.serial, use.from, static_cast<std::uint8_t>(line), use.time}))
+    if (media.add(at, {index, call.serial, use.from, static_cast<std::uint8_t>(line), use.time, use.zone}))
         call.endpoints.push_back(at);
 }
 

@@ -16,6 +16,7 @@ struct SdpUse {
     bool is_request = true;
     bool established = false;
     wire::TimeNs time = 0;
+    std::uint16_t zone = 0;
 };
 void apply_sdp(Call& call, std::uint32_t call_index, const Sdp& sdp, const SdpUse& use, MediaTable& media);
 

@@ -43,7 +43,7 @@ Novelty note(Call& call, const SipMessage& m, const SipContext& ctx) {
 }
 
 void first(Call& call, CallEvent e, wire::TimeNs t) {
-    if (!call.has(e)) call.at(e) = t;
+    if (!call.has(e) || t < call.at(e)) call.at(e) = t;  // captures may hold packets out of order
 }
 
 void take_reason(Call& call, const SipMessage& m) {
@@ -148,6 +148,7 @@ void begin_call(Call& call, const SipMessage& m, const SipContext& ctx) {
     call.invite_cseq = m.cseq;
     call.at(CallEvent::invite) = ctx.time;
     call.delta_start = ctx.time;
+    call.tunnel = ctx.tunnel;
 }
 
 void apply_message(Call& call, CallIndex index, const SipMessage& m, const SipContext& ctx, MediaTable& media) {
@@ -157,8 +158,8 @@ void apply_message(Call& call, CallIndex index, const SipMessage& m, const SipCo
     ++call.messages;
     call.last_message = std::max(call.last_message, ctx.time);
     const std::size_t way = sender == Side::callee ? 1 : 0;
-    call.delta_octets[way] += ctx.ip_length;
-    ++call.delta_packets[way];
+    call.delta_octets[way] += ctx.octets;
+    call.delta_packets[way] += ctx.packets;
     if (!novelty.first_on_hop) {
         ++call.retransmissions;
         return;
@@ -176,7 +177,8 @@ void apply_message(Call& call, CallIndex index, const SipMessage& m, const SipCo
     Sdp sdp;
     if (!parse_sdp(text, sdp)) return;
     apply_sdp(call, index, sdp,
-              {sender, novelty.first_anywhere, m.is_request, was_established && m.method != SipMethod::ack, ctx.time},
+              {sender, novelty.first_anywhere, m.is_request, was_established && m.method != SipMethod::ack, ctx.time,
+               ctx.zone},
               media);
 }
 

@@ -16,7 +16,10 @@ struct SipContext {
     wire::Endpoint dst;
     SipTransport transport = SipTransport::udp;
     bool ip6 = false;
-    std::uint32_t ip_length = 0;
+    std::uint64_t octets = 0;  // IP octets and packets that carried the message alone
+    std::uint32_t packets = 1;
+    std::uint16_t zone = 0;    // --flow-key
+    TunnelInfo tunnel;
 };
 
 // The From tag tells who sent it, whatever the direction of the packets.
