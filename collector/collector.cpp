@@ -89,9 +89,23 @@ void Collector::check_mos(const CallRow& row) {
         if (mos && *mos < *config_.fail_if_mos_below) mos_missed_ = true;
 }
 
+void Collector::explain(const CallRow& row) {
+    if (!config_.explain || row.facts.call_id != *config_.explain) return;
+    const ScoringOptions options{config_.g711_plc};
+    for (const auto& [name, heard] : {std::pair("caller", &row.caller), std::pair("callee", &row.callee)})
+        explanation_ += std::string("what the ") + name + " hears: " + explain_stream(heard->main, options) + "\n";
+    explanation_ += "verdict: " + row.verdict + (row.evidence.empty() ? "" : " (" + row.evidence + ")") + "\n";
+}
+
+std::string Collector::explanation() const {
+    if (!config_.explain) return {};
+    return explanation_.empty() ? "no call " + *config_.explain + " was written\n" : explanation_;
+}
+
 void Collector::call(const CallRow& row) {
     ++calls_written_;
     check_mos(row);
+    explain(row);
     for (auto& sink : sinks_) sink->call(row);
 }
 

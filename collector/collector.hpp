@@ -50,6 +50,8 @@ class Collector final : private RowConsumer {
     SessionCounters session_counters() const { return decoder_.counters(); }
     std::uint64_t dropped_rows() const;
     std::string stats(config::StatsFormat format) const;
+    // What --explain asked for, one line per side; says so when no such call was written.
+    std::string explanation() const;
 
   private:
     void call(const CallRow& row) override;
@@ -58,6 +60,7 @@ class Collector final : private RowConsumer {
     void interval(const IntervalRow& row) override;
     void flow(const Record& record) override;
     void check_mos(const CallRow& row);
+    void explain(const CallRow& row);
 
     config::CollectorConfig config_;
     std::vector<std::unique_ptr<Sink>> sinks_;
@@ -66,6 +69,7 @@ class Collector final : private RowConsumer {
     InputCounters input_;
     std::uint64_t calls_written_ = 0;
     bool mos_missed_ = false;
+    std::string explanation_;
 };
 
 }  // namespace voipprobe::collector

@@ -65,6 +65,7 @@ int main(int argc, char** argv) {
     const Result<void> received = receive(config, collector);
     if (!received && config.read.empty()) say("voipcollector: " + received.error().message);
     const Result<void> finished = collector.finish();
+    std::fputs(collector.explanation().c_str(), stdout);
     if (config.stats != config::StatsFormat::none) std::fputs(collector.stats(config.stats).c_str(), stdout);
     if (!finished) return fail_with(finished.error());
     return exit_code(config, collector, received);

@@ -196,7 +196,7 @@ constexpr auto kOptions = std::to_array<CollectorOption>({
      [](C& c, const Values& v) { return set_one(c.fail_if_mos_below, v, non_negative); }},
     {"--strict", "strict", false, true, "", "exit with code 4 when records were lost",
      [](C& c, const Values& v) { return set_bool(c.strict, v); }},
-    {"--explain", "explain", false, false, "CALL-ID", "say why a call has the score it has",
+    {"--explain", "explain", false, false, "CALL-ID", "say at the end why this call has the scores it has",
      [](C& c, const Values& v) { return set_one(c.explain, v, as_is); }},
     {"--stats", "stats", false, true, "text|json", "print what was received, written and refused at the end",
      [](C& c, const Values& v) {
@@ -289,9 +289,6 @@ Result<void> CollectorConfig::validate() {
                     "--listen and --read exclude each other: read the files in a run of their own");
     if (listen.empty() && read.empty())
         listen.push_back({ListenProtocol::udp, {wire::IpAddress::v4(0), 2055}});
-    if (explain)
-        return fail(ExitCode::usage,
-                    "--explain: not built in yet; the columns verdict and evidence say what was wrong");
     return {};
 }
 

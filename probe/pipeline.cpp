@@ -34,7 +34,9 @@ Pipeline::Pipeline(const PipelineConfig& config, RecordSink& sink)
                  }),
       sip_tcp_(config.sip_tcp),
       tunnels_(config.max_tunnels),
-      zones_(config.flow_key == FlowKey::addresses ? 1 : 65'535) {}
+      zones_(config.flow_key == FlowKey::addresses ? 1 : 65'535) {
+    media_.on_interval([this](RtpStream& s, const IntervalFigures& i, bool last) { on_interval(s, i, last); });
+}
 
 void Pipeline::begin(wire::TimeNs first) {
     now_ = first;

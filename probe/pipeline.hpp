@@ -129,6 +129,8 @@ class Pipeline {
     void emit_call(CallIndex i, bool final);
     void emit_dialog(CallIndex i, EndReason reason);
     void emit_stream(RtpStream& s, bool final, wire::TimeNs now);
+    void on_interval(RtpStream& s, const IntervalFigures& interval, bool last);
+    RecordSource stream_source(const RtpStream& s, templates::RecordKind kind) const;
     wire::TimeNs call_end(const Call& c) const;
     wire::TimeNs last_activity(const Call& c) const;
     RecordSource source(templates::RecordKind kind) const;

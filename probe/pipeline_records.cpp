@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "probe/pipeline.hpp"
+#include "probe/record/stream_score.hpp"
 
 namespace voipprobe::probe {
 namespace {
@@ -224,13 +225,9 @@ void Pipeline::emit_dialog(CallIndex i, EndReason reason) {
 
 // ---- streams -------------------------------------------------------------------------------------------------
 
-void Pipeline::emit_stream(RtpStream& s, bool final, wire::TimeNs now) {
-    if (!sink_.wants(RecordKind::stream) || (!final && !sink_.wants_snapshots(RecordKind::stream))) return;
-    RecordSource r = source(RecordKind::stream);
-    r.now = std::max(now, now_);
+RecordSource Pipeline::stream_source(const RtpStream& s, RecordKind kind) const {
+    RecordSource r = source(kind);
     r.stream = &s;
-    r.final = final;
-    r.revision = ++s.revision;
     const bool forward = s.direction == 0;
     r.src = forward ? flows_.source(s.flow) : flows_.destination(s.flow);
     r.dst = forward ? flows_.destination(s.flow) : flows_.source(s.flow);
@@ -241,6 +238,31 @@ void Pipeline::emit_stream(RtpStream& s, bool final, wire::TimeNs now) {
     r.call = r.call_of(s);
     r.tunnel = tunnels_[flows_.cold(s.flow).tunnel];
     r.zone_key = zones_[FlowTable::zone(flows_.hot(s.flow))];
+    return r;
+}
+
+void Pipeline::emit_stream(RtpStream& s, bool final, wire::TimeNs now) {
+    if (!sink_.wants(RecordKind::stream) || (!final && !sink_.wants_snapshots(RecordKind::stream))) return;
+    RecordSource r = stream_source(s, RecordKind::stream);
+    r.now = std::max(now, now_);
+    r.final = final;
+    r.revision = ++s.revision;
+    sink_.emit(r);
+}
+
+// A tail shorter than half an interval says too little to be the worst part of a longer stream.
+void Pipeline::on_interval(RtpStream& s, const IntervalFigures& interval, bool last) {
+    const bool tail = last && s.last_time - interval.start < kIntervalNs / 2 && interval.start != s.first_time;
+    if (!tail) {
+        const quality::Score score =
+            quality::score_stream(interval_score_figures(s, interval, media_, config_.context.g711_plc));
+        if (score.mos_lq && (s.mos_min <= 0 || *score.mos_lq < static_cast<double>(s.mos_min)))
+            s.mos_min = static_cast<float>(*score.mos_lq);
+    }
+    if (!sink_.wants(RecordKind::interval)) return;
+    RecordSource r = stream_source(s, RecordKind::interval);
+    r.interval = &interval;
+    r.start_us = interval.start / wire::kMicrosecond;
     sink_.emit(r);
 }
 

@@ -17,7 +17,8 @@ constexpr FieldType octets = FieldType::octets, unsigned_int = FieldType::unsign
 constexpr Absent never = Absent::never, zero = Absent::zero, ones = Absent::ones, nan = Absent::nan,
                  empty = Absent::empty;
 constexpr Group flow = Group::flow, sip = Group::sip, rtp = Group::rtp, cisco = Group::cisco,
-                record = Group::record, call = Group::call, stream = Group::stream, message = Group::message;
+                record = Group::record, call = Group::call, stream = Group::stream, message = Group::message,
+                interval = Group::interval;
 
 constexpr std::array<Element, kElementCount> kElements{{
 #define ELEMENT(NAME, ipfix, pen, id, type, length, unit, scale, absent, group, sentence) \

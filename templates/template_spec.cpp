@@ -17,6 +17,10 @@ constexpr std::string_view kRtpMacro =
     "%RTP_SIP_CALL_ID %RTP_RTT %RTP_IN_JITTER %RTP_OUT_JITTER %RTP_IN_PKT_LOST %RTP_OUT_PKT_LOST %RTP_IN_PKT_DROP "
     "%RTP_OUT_PKT_DROP %RTP_IN_MAX_DELTA %RTP_OUT_MAX_DELTA %RTP_IN_PAYLOAD_TYPE %RTP_OUT_PAYLOAD_TYPE %RTP_IN_MOS "
     "%RTP_OUT_MOS %RTP_IN_R_FACTOR %RTP_OUT_R_FACTOR";
+constexpr std::string_view kIntervalMacro =
+    "%RECORD_ID %RECORD_KIND %STREAM_RECORD_ID %CALL_RECORD_ID %INTERVAL_START %INTERVAL_PACKETS %INTERVAL_EXPECTED "
+    "%INTERVAL_LOST %INTERVAL_DISCARD %INTERVAL_JITTER_MEAN %INTERVAL_JITTER_MAX %STREAM_CODEC %STREAM_CODEC_MODE "
+    "%STREAM_CLOCK_RATE %STREAM_PTIME %STREAM_MEDIA";
 constexpr std::string_view kNtopngMacro =
     "%IN_SRC_MAC %OUT_DST_MAC %INPUT_SNMP %OUTPUT_SNMP %SRC_VLAN %IPV4_SRC_ADDR %IPV4_DST_ADDR %L4_SRC_PORT "
     "%L4_DST_PORT %IP_PROTOCOL_VERSION %PROTOCOL %L7_PROTO %IN_BYTES %IN_PKTS %OUT_BYTES %OUT_PKTS %FIRST_SWITCHED "
@@ -26,7 +30,8 @@ struct Macro {
     std::string_view name;
     std::string_view text;
 };
-constexpr std::array<Macro, 3> kMacros{{{"@SIP@", kSipMacro}, {"@RTP@", kRtpMacro}, {"@NTOPNG@", kNtopngMacro}}};
+constexpr std::array<Macro, 4> kMacros{
+    {{"@SIP@", kSipMacro}, {"@RTP@", kRtpMacro}, {"@INTERVAL@", kIntervalMacro}, {"@NTOPNG@", kNtopngMacro}}};
 
 constexpr std::size_t kReportedNames = 3;      // unknown names spelt out in one message
 constexpr std::size_t kLongestGuessed = 48;    // longer words are not worth a guess

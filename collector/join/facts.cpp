@@ -206,12 +206,17 @@ MessageFacts read_message(const Record& r) {
 }
 
 IntervalFacts read_interval(const Record& r) {
-    // STREAM_RECORD_ID is looked up by name: the table may not have it yet.
-    static const auto stream_id = templates::find_by_name("STREAM_RECORD_ID");
     IntervalFacts i;
     i.record_id = read_id(r, RECORD_ID);
-    if (stream_id) i.stream_record_id = read_id(r, stream_id->id);
+    i.stream_record_id = read_id(r, STREAM_RECORD_ID);
     i.figures = read_stream(r);
+    i.figures.first_time = r[INTERVAL_START].as_time();
+    i.figures.packets = number(r, INTERVAL_PACKETS);
+    i.figures.expected = number(r, INTERVAL_EXPECTED);
+    i.figures.lost = number(r, INTERVAL_LOST);
+    i.figures.discard_adaptive = number(r, INTERVAL_DISCARD);
+    i.figures.jitter_mean_ns = number(r, INTERVAL_JITTER_MEAN);
+    i.figures.jitter_max_ns = number(r, INTERVAL_JITTER_MAX);
     return i;
 }
 

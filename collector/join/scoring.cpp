@@ -1,7 +1,9 @@
 #include "collector/join/scoring.hpp"
 
 #include <algorithm>
-#include <array>
+
+#include "quality/codec_mode.hpp"
+#include "quality/explain.hpp"
 
 namespace voipprobe::collector {
 namespace {
@@ -25,23 +27,10 @@ std::uint64_t medium_of(const StreamFacts& s) {
     return kAudio;
 }
 
-// RFC 4867 tables 1a and 1b: codec bit rate by frame type.
-constexpr std::array<std::uint32_t, 8> kAmr{4750, 5150, 5900, 6700, 7400, 7950, 10200, 12200};
-constexpr std::array<std::uint32_t, 9> kAmrWb{6600, 8850, 12650, 14250, 15850, 18250, 19850, 23050, 23850};
-
 quality::CodecVariant variant_of(const StreamFacts& s, const ScoringOptions& options) {
     quality::CodecVariant v;
     v.concealment = options.g711_concealment;
-    if (!s.codec_mode) return v;
-    const std::uint64_t mode = *s.codec_mode;
-    if (is_any(s.codec, {"AMR"}) && mode < kAmr.size()) v.bitrate = kAmr[mode];
-    if (is_any(s.codec, {"AMR-WB"}) && mode < kAmrWb.size()) v.bitrate = kAmrWb[mode];
-    if (is_any(s.codec, {"opus"})) {  // RFC 6716 §2: NB, MB, WB, SWB, FB
-        using quality::Bandwidth;
-        constexpr std::array kOpus{Bandwidth::kNarrow, Bandwidth::kNarrow, Bandwidth::kWide,
-                                   Bandwidth::kSuperwide, Bandwidth::kFull};
-        if (mode < kOpus.size()) v.bandwidth = kOpus[mode];
-    }
+    if (s.codec_mode) quality::apply_mode(v, s.codec, *s.codec_mode);
     return v;
 }
 
@@ -99,6 +88,10 @@ Score score_stream(const StreamFacts& s, const ScoringOptions& options) {
         score.mos_basis = "exporter";
     }
     return score;
+}
+
+std::string explain_stream(const StreamFacts& s, const ScoringOptions& options) {
+    return quality::explain_text(figures_of(s, options));
 }
 
 }  // namespace voipprobe::collector

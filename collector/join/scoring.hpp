@@ -24,5 +24,7 @@ struct Score : quality::Score {
 void derive_missing(StreamFacts& s);
 
 Score score_stream(const StreamFacts& s, const ScoringOptions& options);
+// Why it has that score, one sentence without line end (--explain).
+std::string explain_stream(const StreamFacts& s, const ScoringOptions& options);
 
 }  // namespace voipprobe::collector

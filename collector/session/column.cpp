@@ -43,7 +43,8 @@ void infer_kind(CompiledTemplate& t) {
         if (c.element != nullptr) seen[static_cast<std::size_t>(c.element->group)] = true;
     const auto has = [&](Group g) { return seen[static_cast<std::size_t>(g)]; };
     t.sip_and_rtp = has(Group::rtp) && has(Group::sip);
-    t.kind = has(Group::stream)    ? RecordKind::stream
+    t.kind = has(Group::interval)  ? RecordKind::interval
+             : has(Group::stream)  ? RecordKind::stream
              : has(Group::message) ? RecordKind::message
              : has(Group::call)    ? RecordKind::call
              : has(Group::rtp)     ? RecordKind::rtp

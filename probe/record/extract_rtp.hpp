@@ -69,11 +69,21 @@ EXTRACT(RTP_R_FACTOR) {
     const auto& one = a.scored() ? a : b;
     return hundredths(quality::nprobe_scaled_r(*one.r_factor, *one.scale));
 }
-NOT_MEASURED(RTP_IN_PKT_DROP)
-NOT_MEASURED(RTP_OUT_PKT_DROP)
+inline Value dropped(const RecordSource& s, std::size_t d) {
+    return of_direction(s, d, [&](const RtpStream& m) {
+        const JitterBuffers* b = m.jitter_buffers(s.tracker->pools());
+        return b == nullptr ? Value{} : number(b->adaptive());
+    });
+}
+EXTRACT(RTP_IN_PKT_DROP) { return dropped(s, 0); }
+EXTRACT(RTP_OUT_PKT_DROP) { return dropped(s, 1); }
 NOT_MEASURED(RTP_IN_TRANSIT)
 NOT_MEASURED(RTP_OUT_TRANSIT)
-NOT_MEASURED(RTP_RTT)
+EXTRACT(RTP_RTT) {
+    const RtpStream* m = first_media(s);
+    const auto trip = m == nullptr ? std::nullopt : s.tracker->round_trip(*m);
+    return trip ? number(static_cast<std::uint64_t>(*trip / 1e6 + 0.5)) : Value{};
+}
 NOT_MEASURED(RTP_DTMF_TONES)
 EXTRACT(rfc3550JitterMilliseconds) {
     return of_direction(s, 0, [](const RtpStream& m) { return m.has_jitter() ? number(static_cast<std::uint64_t>(m.jitter / 1e6 + 0.5)) : Value{}; });
@@ -132,22 +142,47 @@ STREAM_FIELD(STREAM_MAX_DELTA, ns(s.stream->max_delta))
 STREAM_FIELD(STREAM_MAX_GAP, ns(s.stream->max_gap))
 STREAM_FIELD(STREAM_DTMF_EVENTS, number(s.stream->dtmf_events))
 STREAM_FIELD(STREAM_MEDIA, s.stream->media_kind == 0 ? Value{} : number(s.stream->media_kind))
-NOT_MEASURED(STREAM_DISCARD_F60)
-NOT_MEASURED(STREAM_DISCARD_F200)
-NOT_MEASURED(STREAM_DISCARD_ADAPTIVE)
-NOT_MEASURED(STREAM_BURSTS)
-NOT_MEASURED(STREAM_BURST_DENSITY)
-NOT_MEASURED(STREAM_GAP_DENSITY)
-NOT_MEASURED(STREAM_BURST_LENGTH)
-NOT_MEASURED(STREAM_GAP_LENGTH)
-NOT_MEASURED(STREAM_BURST_RATIO)
-NOT_MEASURED(STREAM_CLOCK_SKEW)
-NOT_MEASURED(STREAM_RTT)
-NOT_MEASURED(STREAM_REPORTED_LOSS)
-NOT_MEASURED(STREAM_REPORTED_JITTER)
-NOT_MEASURED(STREAM_REPORTED_MOS_LQ)
-NOT_MEASURED(STREAM_REPORTED_MOS_CQ)
-NOT_MEASURED(STREAM_MOS_MIN_10S)
-NOT_MEASURED(STREAM_CODEC_MODE)
+inline Value discarded(const RecordSource& s, std::uint64_t (JitterBuffers::*count)() const) {
+    const JitterBuffers* b = s.stream == nullptr ? nullptr : s.stream->jitter_buffers(s.tracker->pools());
+    return b == nullptr ? Value{} : number((b->*count)());
+}
+EXTRACT(STREAM_DISCARD_F60) { return discarded(s, &JitterBuffers::f60); }
+EXTRACT(STREAM_DISCARD_F200) { return discarded(s, &JitterBuffers::f200); }
+EXTRACT(STREAM_DISCARD_ADAPTIVE) { return discarded(s, &JitterBuffers::adaptive); }
+
+// Lengths are packets times the packet time; unknown without one.
+inline Value packets_as_ns(const RecordSource& s, double packets) {
+    if (packets <= 0 || s.stream->ptime_us() == 0) return {};
+    return number(static_cast<std::uint64_t>(packets * s.stream->ptime_us() * 1000 + 0.5));
+}
+STREAM_FIELD(STREAM_BURSTS, number(s.burst_gap().bursts))
+STREAM_FIELD(STREAM_BURST_DENSITY, s.burst_gap().bursts == 0 ? Value{} : Value::of_real(s.burst_gap().burst_density))
+STREAM_FIELD(STREAM_GAP_DENSITY, s.burst_gap().gap_packets <= 0 ? Value{} : Value::of_real(s.burst_gap().gap_density))
+STREAM_FIELD(STREAM_BURST_LENGTH, packets_as_ns(s, s.burst_gap().burst_packets))
+STREAM_FIELD(STREAM_GAP_LENGTH, packets_as_ns(s, s.burst_gap().gap_packets))
+STREAM_FIELD(STREAM_BURST_RATIO, s.burst_gap().bad == 0 ? Value{} : Value::of_real(s.burst_gap().burst_ratio))
+EXTRACT(STREAM_CLOCK_SKEW) {
+    if (s.stream == nullptr || !s.stream->has_jitter()) return {};
+    const auto ppm = s.stream->skew.ppm();
+    return ppm ? Value::of_real(*ppm) : Value{};
+}
+EXTRACT(STREAM_RTT) {
+    const auto trip = s.stream == nullptr ? std::nullopt : s.tracker->round_trip(*s.stream);
+    return trip ? number(static_cast<std::uint64_t>(*trip + 0.5)) : Value{};
+}
+EXTRACT(STREAM_REPORTED_LOSS) {
+    if (s.stream == nullptr || s.stream->reported.expected == 0) return {};
+    return Value::of_real(100.0 * std::max(s.stream->reported.lost, 0) / s.stream->reported.expected);
+}
+EXTRACT(STREAM_REPORTED_JITTER) {
+    if (s.stream == nullptr || s.stream->reported.reports == 0 || s.stream->clock_rate() == 0) return {};
+    const ReportedFigures& r = s.stream->reported;
+    return number(static_cast<std::uint64_t>(r.jitter_ticks / r.reports * 1e9 / s.stream->clock_rate() + 0.5));
+}
+inline Value tenths(std::uint8_t mos) { return mos == ReportedFigures::kNone ? Value{} : Value::of_real(mos / 10.0); }
+STREAM_FIELD(STREAM_REPORTED_MOS_LQ, tenths(s.stream->reported.mos_lq))
+STREAM_FIELD(STREAM_REPORTED_MOS_CQ, tenths(s.stream->reported.mos_cq))
+STREAM_FIELD(STREAM_MOS_MIN_10S, s.stream->mos_min <= 0 ? Value{} : Value::of_real(static_cast<double>(s.stream->mos_min)))
+STREAM_FIELD(STREAM_CODEC_MODE, s.stream->mode.mode == ModeVote::kNone ? Value{} : number(s.stream->mode.mode))
 
 }  // namespace voipprobe::probe

@@ -1,4 +1,4 @@
-#include "probe/record/extract_rtp.hpp"
+#include "probe/record/extract_interval.hpp"
 
 namespace voipprobe::probe {
 namespace {

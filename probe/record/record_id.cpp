@@ -72,6 +72,19 @@ RecordId stream_id(std::uint32_t domain, const wire::Endpoint& src, const wire::
     return b.finish(key);
 }
 
+RecordId interval_id(const RecordSource& s, wire::SipKey key) {
+    IdBuilder b;
+    b.add(std::uint64_t{s.context->domain});
+    b.add(kind_word(templates::RecordKind::interval));
+    b.add(s.src);
+    b.add(s.dst);
+    b.add(std::uint64_t{s.stream->ssrc});
+    b.add(us(s.stream->first_time));
+    b.add(us(s.interval->start));
+    if (s.zone_key != 0) b.add(s.zone_key);
+    return b.finish(key);
+}
+
 RecordId message_id(const RecordSource& s, wire::SipKey key) {
     IdBuilder b;
     b.add(std::uint64_t{s.context->domain});

@@ -17,6 +17,7 @@ RecordId call_record_id(std::uint32_t domain, const Call& call, wire::SipKey key
 RecordId call_uid(const Call& call, wire::SipKey key = {});  // two probes that see one call agree on it
 RecordId stream_id(std::uint32_t domain, const wire::Endpoint& src, const wire::Endpoint& dst, const RtpStream& stream,
                    std::uint64_t zone_key = 0, wire::SipKey key = {});
+RecordId interval_id(const RecordSource& s, wire::SipKey key = {});
 RecordId message_id(const RecordSource& s, wire::SipKey key = {});
 
 }  // namespace voipprobe::probe

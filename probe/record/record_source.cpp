@@ -1,5 +1,6 @@
 #include "probe/record/record_source.hpp"
 
+#include "probe/record/stream_score.hpp"
 #include "templates/template_plan.hpp"
 
 namespace voipprobe::probe {
@@ -25,26 +26,18 @@ const quality::Score& RecordSource::score(std::size_t direction) const {
     if (score_[direction]) return *score_[direction];
     quality::StreamFigures f;
     if (const RtpStream* s = media[direction]) {
-        f.codec = codec(*s);
-        f.clock = s->clock_rate();
-        f.variant.concealment = context->g711_plc;
-        if (s->ptime_us() != 0) f.ptime_ms = s->ptime_us() / 1000.0;
-        f.packets = s->packets;
-        f.expected = s->sequence.expected();
-        f.lost = s->sequence.lost();
-        f.max_gap_ms = s->max_gap < 0 ? 0 : static_cast<double>(s->max_gap) / 1e6;
+        f = stream_figures(*s, *tracker, context->g711_plc);
         if (s->has_jitter()) f.jitter = figures_of(jitter(direction));
     }
     score_[direction] = quality::score_stream(f);
     return *score_[direction];
 }
 
-std::string_view RecordSource::codec(const RtpStream& s) const {
-    const std::uint8_t pt = s.main_payload_type();
-    if (const CallFormat* f = tracker->format_of(s, pt)) return f->encoding;
-    if (const RtpMapEntry* e = tracker->map_entry(pt)) return e->encoding;
-    if (const auto* known = quality::find_static_payload_type(pt)) return known->name;
-    return {};
+std::string_view RecordSource::codec(const RtpStream& s) const { return tracker->codec_of(s); }
+
+const BurstGapFigures& RecordSource::burst_gap() const {
+    if (!burst_gap_) burst_gap_ = stream->burst_gap.figures();
+    return *burst_gap_;
 }
 
 const Call* RecordSource::call_of(const RtpStream& s) const {
@@ -57,6 +50,9 @@ std::uint8_t RecordSource::present() const {
     if (kind == templates::RecordKind::flow && tunnel.type != TunnelType::none) groups |= presence::kTunnel;
     if (kind == templates::RecordKind::stream && stream != nullptr) {
         if (stream->clock_rate() != 0) groups |= presence::kClock;
+        if (stream->reported.reports != 0 || stream->reported.mos_lq != ReportedFigures::kNone ||
+            stream->reported.mos_cq != ReportedFigures::kNone || tracker->round_trip(*stream))
+            groups |= presence::kRtcp;
     }
     if (kind == templates::RecordKind::call && call != nullptr) {
         for (const CallEvent e : {CallEvent::ok, CallEvent::ack, CallEvent::bye, CallEvent::bye_ok})

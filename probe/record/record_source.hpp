@@ -52,11 +52,13 @@ struct RecordSource {
     const Call* call = nullptr;
     const RtpStream* stream = nullptr;           // stream, interval
     std::array<const RtpStream*, 2> media{};     // rtp: the main stream of each direction
+    const IntervalFigures* interval = nullptr;   // interval
     const SipMessage* message = nullptr;         // message
     const SipContext* message_context = nullptr;
 
     const JitterSummary& jitter() const;                       // of `stream`
     const JitterSummary& jitter(std::size_t direction) const;  // of `media[direction]`
+    const BurstGapFigures& burst_gap() const;                  // of `stream`
     const quality::Score& score(std::size_t direction) const;  // of `media[direction]`
     // Encoding name of a stream's main payload type; empty when unknown.
     std::string_view codec(const RtpStream& s) const;
@@ -68,6 +70,7 @@ struct RecordSource {
 
   private:
     mutable std::array<std::optional<JitterSummary>, 3> jitter_;
+    mutable std::optional<BurstGapFigures> burst_gap_;
     mutable std::array<std::optional<quality::Score>, 2> score_;
     mutable std::array<std::array<std::uint8_t, 16>, 3> ids_{};
 };

@@ -30,6 +30,7 @@ STREAM_TEXT = ["call_id", "side", "payload_type", "codec", "clock_rate", "packet
                "duplicates", "reordered", "first_seq", "last_seq", "first_time", "last_time"]
 STREAM_MS = ["max_gap_ms", "max_delta_ms", "jitter_last", "jitter_mean", "jitter_median", "jitter_max", "jitter_iqr",
              "jitter_std_dev"]
+RTT_TOLERANCE = 1.0  # ms: DLSR and NTP fractions are rounded on the wire
 JITTER_TOLERANCE = 0.000003  # ms: float32 of the exact series, and rounding to 6 decimals
 
 failures = []
@@ -140,8 +141,30 @@ def compare_streams(ours, truth):
                 fail(f"stream {key(t)}: {c} is {r[c]!r}, truth {t[c]!r}")
             elif r[c] and abs(float(r[c]) - float(t[c])) > tolerance(c, t):
                 fail(f"stream {key(t)}: {c} is {r[c]}, truth {t[c]}")
+        if t.get("rtt_ms"):
+            if not r["rtt_ms"] or abs(float(r["rtt_ms"]) - float(t["rtt_ms"])) > RTT_TOLERANCE:
+                fail(f"stream {key(t)}: rtt_ms is {r['rtt_ms']!r}, truth {t['rtt_ms']}")
+            if r["mos_lq"] and not r["mos_cq"]:
+                fail(f"stream {key(t)}: a round trip, but no mos_cq")
+            reported = float(r["reported_loss_pct"] or -1)
+            if reported < 0 or abs(reported - float(r["loss_pct"])) > 3:
+                fail(f"stream {key(t)}: the receiver reported {r['reported_loss_pct']} % loss, measured {r['loss_pct']}")
     for k in by_key:
         fail(f"stream {k} was invented")
+
+
+def check_intervals(folder, streams):
+    """Intervals add up to their stream."""
+    path = f"{folder}/intervals.csv"
+    if not os.path.exists(path):
+        return
+    intervals = rows(path)
+    for s in streams:
+        own = [i for i in intervals if i["stream_record_id"] == s["record_id"]]
+        for column in ("packets", "discard_adaptive"):
+            total = sum(int(i[column] or 0) for i in own)
+            if total != int(s[column] or 0):
+                fail(f"stream {s['record_id']}: {column} {s[column]}, its {len(own)} intervals have {total}")
 
 
 def compare_heard(calls, streams):
@@ -181,6 +204,7 @@ def main():
         compare_calls(calls, rows(truth + ".calls.csv"))
         compare_streams(streams, rows(truth + ".streams.csv"))
         compare_heard(calls, streams)
+        check_intervals(f"{work}/ipfix", streams)
         for name, count in case["expect"].items():
             found = len(rows(f"{work}/ipfix/{name}.csv"))
             if found != count:

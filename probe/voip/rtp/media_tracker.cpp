@@ -16,17 +16,14 @@ MediaTracker::MediaTracker(const MediaConfig& config, FlowTable& flows, CallTabl
       calls_(calls),
       media_(media),
       on_stream_(std::move(on_stream)),
-      pools_(config.series_octets, config.histogram_octets),
+      pools_(config.series_octets, config.histogram_octets, config.max_streams),
       streams_(config.max_streams + 1),
       media_flows_(config.max_streams + 1) {}
 
 // ---- packets -------------------------------------------------------------------------------------------------
 
 void MediaTracker::on_candidate(FlowIndex i, std::uint8_t direction, const PacketView& p) {
-    if (is_rtcp(p.payload)) {
-        ++counters_.rtcp_packets;
-        return;
-    }
+    if (is_rtcp(p.payload)) return on_rtcp(i, direction, p);
     const auto h = parse_rtp(p.payload, p.payload_length);
     const bool announced = h && (media_.knows({p.dst, p.dst_port}) || media_.knows({p.src, p.src_port}));
     if (!h || (!announced && !(config_.heuristic && plausible(*h, p)))) {
@@ -53,11 +50,7 @@ void MediaTracker::on_media(FlowIndex i, std::uint8_t direction, const PacketVie
         if (p.payload[0] > 79) strike(i, m);
         return;
     }
-    if (is_rtcp(p.payload)) {
-        ++m.rtcp_packets;
-        ++counters_.rtcp_packets;
-        return;
-    }
+    if (is_rtcp(p.payload)) return on_rtcp(i, direction, p);
     const auto h = parse_rtp(p.payload, p.payload_length);
     if (!h) return strike(i, m);
     const std::uint32_t s = find_stream(m, direction, *h, p);
@@ -121,7 +114,31 @@ void MediaTracker::measure(MediaFlow& m, std::uint32_t index, const RtpHeader& h
         s.probation = consistent(s, h) ? static_cast<std::uint8_t>(s.probation + 1) : std::uint8_t{1};
         if (s.probation >= kProbation) s.confirmed = m.confirmed = true;
     }
+    if (p.time >= s.interval_end) end_interval(s, p.time);
     s.on_packet(h, p.time, pools_);
+    if (s.payload.mode_codec != ModeCodec::none && (s.packets < 32 || (s.packets & 15) == 0) &&
+        p.payload.size() > h.header_octets) {
+        if (const auto mode = codec_mode(s.payload.mode_codec, p.payload.subspan(h.header_octets), h.payload_octets))
+            s.mode.add(*mode);
+    }
+}
+
+void MediaTracker::end_interval(RtpStream& s, wire::TimeNs now) {
+    if (on_interval_ && s.confirmed && s.packets > s.interval.packets)
+        on_interval_(s, s.interval_figures(pools_), false);
+    s.begin_interval(s.interval.time + (now - s.interval.time) / kIntervalNs * kIntervalNs, pools_);
+}
+
+// Before a stream's last record: a clock that became known after its last packet still counts.
+void MediaTracker::settle(RtpStream& s, wire::TimeNs) {
+    if (s.pending.empty()) return;
+    const std::uint8_t type = s.main_payload_type();
+    const PayloadInfo info = resolve(s, type, 0);
+    if (info.clock_rate == 0 || info.kind != PayloadClass::media) return;
+    s.set_payload(type, info);
+    s.replay(pools_);
+    for (std::size_t i = 0; i < s.type_slots; ++i)
+        if (s.types[i] == type) s.type_clock[i] = info.clock_rate;
 }
 
 // Sequence numbers forward by 1..50 and timestamps that do not go back; at the fifth packet they must have moved.
@@ -174,7 +191,15 @@ const RtpMapEntry* MediaTracker::map_entry(std::uint8_t pt) const {
     return config_.rtp_map[pt & 0x7f].clock_rate != 0 ? &config_.rtp_map[pt & 0x7f] : nullptr;
 }
 
-// SDP, then --rtp-map, then RFC 3551; else unknown.
+std::string_view MediaTracker::codec_of(const RtpStream& s) const {
+    const std::uint8_t pt = s.main_payload_type();
+    if (const CallFormat* f = format_of(s, pt)) return f->encoding;
+    if (const RtpMapEntry* e = map_entry(pt)) return e->encoding;
+    if (const auto* known = quality::find_static_payload_type(pt)) return known->name;
+    return {};
+}
+
+// SDP, then --rtp-map, then RFC 3551, then what the timestamps say; else unknown.
 PayloadInfo MediaTracker::resolve(const RtpStream& s, std::uint8_t pt, std::uint32_t payload_octets) const {
     PayloadInfo info;
     std::string_view encoding;
@@ -187,12 +212,16 @@ PayloadInfo MediaTracker::resolve(const RtpStream& s, std::uint8_t pt, std::uint
     } else if (const auto* known = quality::find_static_payload_type(pt)) {
         info.clock_rate = known->clock;
         encoding = known->name;
+    } else if (s.learned_rate != 0 && s.learned_type == pt) {
+        info.clock_rate = s.learned_rate;  // still not `known`: SDP may come
+        return info;
     } else if (pt >= 96 && payload_octets == 4) {
         // Without SDP: a dynamic type with 4 octets of payload is taken for RFC 4733 (no speech codec sends these).
         info.kind = PayloadClass::telephone_event;
         return info;
     }
     info.known = info.clock_rate != 0;
+    info.mode_codec = mode_codec_of(encoding);
     if (wire::equals_ignore_case(encoding, "telephone-event")) info.kind = PayloadClass::telephone_event;
     if (pt == 13 || pt == 19 || wire::equals_ignore_case(encoding, "CN")) info.kind = PayloadClass::comfort_noise;
     return info;
@@ -226,6 +255,8 @@ bool MediaTracker::on_idle(FlowIndex i, wire::TimeNs now, bool force) {
 void MediaTracker::end_stream(MediaFlow& m, std::uint32_t index, wire::TimeNs now) {
     RtpStream& s = streams_[index];
     if (s.confirmed) {
+        settle(s, now);
+        if (on_interval_ && s.packets > s.interval.packets) on_interval_(s, s.interval_figures(pools_), true);
         if (s.call == 0) ++counters_.orphans;
         on_stream_(s, true, now);
     } else {
@@ -291,6 +322,7 @@ const RtpStream* MediaTracker::main_stream(FlowIndex i, std::uint8_t direction) 
 
 std::size_t MediaTracker::memory_octets() const {
     return next_stream_ * sizeof(RtpStream) + next_flow_ * sizeof(MediaFlow) + pools_.series.in_use() * 1024 +
+           pools_.buffers.in_use() * JitterBufferPool::octets_each() +
            pools_.histograms.in_use() * sizeof(quality::HistogramPage);
 }
 

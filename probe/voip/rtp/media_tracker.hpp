@@ -11,6 +11,7 @@
 #include "probe/decode/packet_view.hpp"
 #include "probe/flow/flow_table.hpp"
 #include "probe/voip/media_table.hpp"
+#include "probe/voip/rtcp/report_times.hpp"
 #include "probe/voip/rtp/rtp_stream.hpp"
 #include "probe/voip/sip/call_table.hpp"
 
@@ -40,11 +41,14 @@ struct MediaFlow {
     bool confirmed = false;
     std::uint8_t strikes = 0;
     std::uint32_t rtcp_packets = 0;
+    std::array<RoundTrips, 2> round_trips{};  // between the probe and the end that receives this direction
 };
 
 struct MediaCounters {
     std::uint64_t rtp_packets = 0;
     std::uint64_t rtcp_packets = 0;
+    std::uint64_t rtcp_orphans = 0;        // of no known RTP flow
+    std::uint64_t rtcp_refused = 0;        // damaged or encrypted
     std::uint64_t streams = 0;             // opened
     std::uint64_t unconfirmed = 0;         // given up: not consistent enough to be RTP
     std::uint64_t ssrc_overflow = 0;       // packets of an SSRC beyond the limit per flow direction
@@ -55,11 +59,15 @@ struct MediaCounters {
 class MediaTracker {
   public:
     using OnStream = std::function<void(RtpStream&, bool final, wire::TimeNs now)>;
+    using OnInterval = std::function<void(RtpStream&, const IntervalFigures&, bool last)>;
     static constexpr std::size_t kMaxSsrcs = 8;      // per flow and direction
     static constexpr std::uint8_t kProbation = 5;    // consistent packets before unannounced RTP is believed
     static constexpr std::uint8_t kMaxStrikes = 8;   // packets against it before a flow is left alone
 
     MediaTracker(const MediaConfig& config, FlowTable& flows, CallTable& calls, MediaTable& media, OnStream on_stream);
+
+    // Called at the end of every 10-second interval that had packets, and for the rest when the stream ends.
+    void on_interval(OnInterval f) { on_interval_ = std::move(f); }
 
     // A UDP packet whose first octet is 128..191, on a flow without RTP state.
     void on_candidate(FlowIndex i, std::uint8_t direction, const PacketView& p);
@@ -83,6 +91,10 @@ class MediaTracker {
     const RtpStream& stream(std::uint32_t s) const { return streams_[s]; }
     const CallFormat* format_of(const RtpStream& s, std::uint8_t pt) const;
     const RtpMapEntry* map_entry(std::uint8_t pt) const;
+    // Encoding name of a stream's main payload type; empty when unknown.
+    std::string_view codec_of(const RtpStream& s) const;
+    // Mean path round trip, ns: both sides of the probe; nullopt unless RTCP showed both.
+    std::optional<double> round_trip(const RtpStream& s) const;
     MediaPools& pools() { return pools_; }
     const MediaPools& pools() const { return pools_; }
     const MediaCounters& counters() const { return counters_; }
@@ -90,6 +102,10 @@ class MediaTracker {
     std::size_t memory_octets() const;
 
   private:
+    class RtcpIntake;
+    void on_rtcp(FlowIndex i, std::uint8_t direction, const PacketView& p);
+    void settle(RtpStream& s, wire::TimeNs now);
+    void end_interval(RtpStream& s, wire::TimeNs now);
     std::uint32_t find_stream(MediaFlow& m, std::uint8_t direction, const RtpHeader& h, const PacketView& p);
     std::uint32_t new_stream(MediaFlow& m, std::uint8_t direction, const RtpHeader& h, const PacketView& p);
     void measure(MediaFlow& m, std::uint32_t index, const RtpHeader& h, const PacketView& p);
@@ -111,6 +127,8 @@ class MediaTracker {
     CallTable& calls_;
     MediaTable& media_;
     OnStream on_stream_;
+    OnInterval on_interval_;
+    ReportTimes report_times_;
     MediaPools pools_;
     ReservedArray<RtpStream> streams_;
     ReservedArray<MediaFlow> media_flows_;

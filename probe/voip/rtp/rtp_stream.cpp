@@ -19,6 +19,8 @@ void RtpStream::start(const RtpHeader& h, wire::TimeNs t) {
     first_seq = h.sequence;
     first_ts = last_ts = highest_ts = h.timestamp;
     first_time = last_time = t;
+    interval.time = t;
+    interval_end = t + kIntervalNs;
     // Values start at J0 = 0, which is part of the series.
 }
 
@@ -59,13 +61,25 @@ SequenceStep RtpStream::on_packet(const RtpHeader& h, wire::TimeNs t, MediaPools
     last_time = t;
     after_noise = noise;
     count_type(h.payload_type, event ? 0 : payload.clock_rate);
+    if (step == SequenceStep::first && packets > 1) {  // the packet before opened the new numbering
+        burst_gap.restart(sequence.extended() - 1);
+        burst_gap.received(sequence.extended() - 1, false);
+    }
     if (event) {
         count_event(h.timestamp);
+        if (counted) burst_gap.received(sequence.extended(), false);
     } else if (counted) {
         if (step == SequenceStep::in_order && sequence.extended() == sequence.highest() &&
             h.sequence == static_cast<std::uint16_t>(last_seq + 1))
             vote_step(h.timestamp - last_ts);
-        if (ns_per_tick != 0) update_jitter(h, t, pools);
+        bool late = false;
+        if (ns_per_tick != 0) {
+            if (!pending.empty()) replay(pools);
+            late = update_jitter(h.timestamp, t, pools);
+        } else {
+            remember(h, t, pools);
+        }
+        burst_gap.received(sequence.extended(), late);
         if (step != SequenceStep::reordered) highest_ts = h.timestamp;
     }
     last_seq = h.sequence;
@@ -83,22 +97,79 @@ void RtpStream::on_copy(const RtpHeader& h, wire::TimeNs t) {
         count_type(h.payload_type, payload.kind == PayloadClass::telephone_event ? 0 : payload.clock_rate);
 }
 
-// RFC 3550 §6.4.1: J += (|D| - J) / 16 for every packet in arrival order.
-void RtpStream::update_jitter(const RtpHeader& h, wire::TimeNs t, MediaPools& pools) {
+// RFC 3550 §6.4.1: J += (|D| - J) / 16 for every packet in arrival order. True: the adaptive buffer discards it.
+bool RtpStream::update_jitter(std::uint32_t timestamp, wire::TimeNs t, MediaPools& pools) {
     if (has_reference) {
-        const auto ticks = static_cast<double>(static_cast<std::int32_t>(h.timestamp - reference_ts));
-        const double d = std::abs(static_cast<double>(t - reference_time) - ticks * ns_per_tick);
-        reference_ts = h.timestamp;
+        const auto ticks = static_cast<double>(static_cast<std::int32_t>(timestamp - reference_ts));
+        const double difference = static_cast<double>(t - reference_time) - ticks * ns_per_tick;
+        const double d = std::abs(difference);
+        reference_ts = timestamp;
         reference_time = t;
-        if (d > kMaxStep) return;
+        if (d > kMaxStep) {
+            skew.restart();
+            if (buffers != 0) pools.buffers[buffers].restart();
+            transit = 0;
+            return buffer(t, pools);
+        }
+        transit += difference;
         jitter += (d - jitter) / 16;
         record_jitter(pools);
-        return;
+        return buffer(t, pools);
     }
     has_reference = true;
-    reference_ts = h.timestamp;
+    reference_ts = timestamp;
     reference_time = t;
+    transit = 0;
+    skew.restart();
+    if (buffers != 0) pools.buffers[buffers].restart();
     if (jitter_n == 0) record_jitter(pools);  // J0 = 0 belongs to the series
+    return buffer(t, pools);
+}
+
+bool RtpStream::buffer(wire::TimeNs t, MediaPools& pools) {
+    skew.add(t, transit);
+    if (buffers == 0 && (buffers = pools.buffers.take()) == 0) return false;
+    return pools.buffers[buffers].add(t, transit);
+}
+
+void RtpStream::remember(const RtpHeader& h, wire::TimeNs t, MediaPools& pools) {
+    if (payload.kind != PayloadClass::media || pending.full()) return;
+    pending.add({t, sequence.extended(), h.timestamp}, pools.series);
+    // The slope is looked at where it may first be enough, and then seldom.
+    if (pending.size() < 25 || (pending.size() % 8 != 1 && !pending.full())) return;
+    learned_rate = learn_clock_rate(pending, pools.series);
+    learned_type = learned_rate == 0 ? std::uint8_t{0xff} : h.payload_type;
+}
+
+void RtpStream::replay(MediaPools& pools) {
+    const PendingPackets kept = pending;
+    pending = PendingPackets{};
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+        const PendingPacket p = kept.at(i, pools.series);
+        if (update_jitter(p.timestamp, p.time, pools)) burst_gap.discard(p.number);
+    }
+    PendingPackets(kept).clear(pools.series);
+}
+
+IntervalFigures RtpStream::interval_figures(const MediaPools& pools) const {
+    const auto since = [](std::uint64_t now, std::uint64_t then) { return now > then ? now - then : 0; };
+    IntervalFigures f;
+    f.start = interval.time;
+    f.packets = packets - interval.packets;
+    f.expected = since(sequence.expected(), interval.expected);
+    f.lost = since(sequence.lost(), interval.lost);
+    f.discarded = since(discarded(pools), interval.discarded);
+    if (has_jitter() && jitter_n > interval.jitter_n) {
+        f.jitter_n = jitter_n - interval.jitter_n;
+        f.jitter_mean = std::max(jitter_sum - interval.jitter_sum, 0.0) / static_cast<double>(f.jitter_n);
+        f.jitter_max = interval.jitter_max;
+    }
+    return f;
+}
+
+void RtpStream::begin_interval(wire::TimeNs start, const MediaPools& pools) {
+    interval = {start, packets, sequence.expected(), sequence.lost(), discarded(pools), jitter_n, jitter_sum, 0};
+    interval_end = start + kIntervalNs;
 }
 
 void RtpStream::record_jitter(MediaPools& pools) {
@@ -106,6 +177,7 @@ void RtpStream::record_jitter(MediaPools& pools) {
     jitter_sum += jitter;
     jitter_sum2 += jitter * jitter;
     jitter_max = std::max(jitter_max, jitter);
+    interval.jitter_max = std::max(interval.jitter_max, jitter);
     if (folded) {
         histogram.add(static_cast<std::uint64_t>(jitter + 0.5), pools.histograms);
         return;
@@ -228,6 +300,9 @@ void RtpStream::release(MediaPools& pools) {
     pools.series.give_back(series_first);
     series_first = series_last = 0;
     histogram.release(pools.histograms);
+    pending.clear(pools.series);
+    pools.buffers.give_back(buffers);
+    buffers = 0;
 }
 
 }  // namespace voipprobe::probe

@@ -7,9 +7,15 @@
 #include <cstdint>
 
 #include "probe/flow/flow.hpp"
+#include "probe/voip/rtp/burst_gap.hpp"
+#include "probe/voip/rtp/clock_skew.hpp"
+#include "probe/voip/rtp/codec_mode.hpp"
+#include "probe/voip/rtp/jitter_buffer.hpp"
 #include "probe/voip/rtp/jitter_series.hpp"
+#include "probe/voip/rtp/pending_clock.hpp"
 #include "probe/voip/rtp/rtp_header.hpp"
 #include "probe/voip/rtp/rtp_sequence.hpp"
+#include "probe/voip/rtp/stream_interval.hpp"
 #include "quality/histogram.hpp"
 #include "wire/time.hpp"
 
@@ -21,6 +27,7 @@ struct PayloadInfo {
     std::uint32_t clock_rate = 0;  // Hz, 0 unknown
     PayloadClass kind = PayloadClass::media;
     bool known = false;  // by SDP, --rtp-map or RFC 3551
+    ModeCodec mode_codec = ModeCodec::none;
 };
 
 // What tied a stream to its call (contract: sdp nat ice ssrc reverse heuristic).
@@ -31,10 +38,12 @@ struct MediaPools {
     SeriesPool series;
     ReservedArray<quality::HistogramPage> histogram_pages;
     quality::HistogramPagePool histograms;
-    explicit MediaPools(std::size_t series_octets, std::size_t histogram_octets)
+    JitterBufferPool buffers;
+    explicit MediaPools(std::size_t series_octets, std::size_t histogram_octets, std::size_t max_streams = 1024)
         : series(series_octets),
           histogram_pages(histogram_octets / sizeof(quality::HistogramPage)),
-          histograms({histogram_pages.data(), histogram_pages.capacity()}) {}
+          histograms({histogram_pages.data(), histogram_pages.capacity()}),
+          buffers(max_streams) {}
 };
 
 struct JitterSummary {  // ns
@@ -55,6 +64,7 @@ struct RtpStream {
     wire::TimeNs reference_time = 0;
     wire::TimeNs last_time = 0;
     double ns_per_tick = 0;
+    double transit = 0;  // ns, relative to the first packet with a clock
     double jitter = 0;
     double jitter_sum = 0;
     double jitter_sum2 = 0;
@@ -72,9 +82,20 @@ struct RtpStream {
     std::int32_t step_votes = 0;
     std::uint32_t last_ts = 0;
     std::uint16_t last_seq = 0;
+    std::uint32_t buffers = 0;  // simulated jitter buffers, 0 = none
+    BurstGap burst_gap;
+    ClockSkew skew;
+    wire::TimeNs interval_end = INT64_MAX;
+    IntervalStart interval;
     RtpSequence sequence;
 
     // ---- touched now and then ----
+    std::uint32_t learned_rate = 0;      // Hz, by the packets' own timestamps; 0 none
+    std::uint8_t learned_type = 0xff;    // of this payload type
+    ModeVote mode;
+    PendingPackets pending;
+    ReportedFigures reported;
+    float mos_min = 0;                   // of the 10-second intervals, 0 none
     std::uint16_t first_seq = 0;
     std::uint32_t first_ts = 0;
     wire::TimeNs first_time = 0;
@@ -112,6 +133,15 @@ struct RtpStream {
     void set_payload(std::uint8_t type, PayloadInfo info);
 
     JitterSummary jitter_summary(const MediaPools& pools) const;
+    // nullptr: no packet had a clock, nothing can be said about discards.
+    const JitterBuffers* jitter_buffers(const MediaPools& pools) const {
+        return buffers == 0 || !has_jitter() ? nullptr : &pools.buffers[buffers];
+    }
+    // Deltas since the interval's start; begin_interval() starts the next one.
+    IntervalFigures interval_figures(const MediaPools& pools) const;
+    void begin_interval(wire::TimeNs start, const MediaPools& pools);
+    // The packets kept until their clock became known are measured now.
+    void replay(MediaPools& pools);
     // Jitter is claimed only where the clock of the most frequent payload type is known.
     bool has_jitter() const { return jitter_n > 0 && clock_rate() != 0; }
     std::uint8_t main_payload_type() const;
@@ -120,7 +150,10 @@ struct RtpStream {
     void release(MediaPools& pools);
 
   private:
-    void update_jitter(const RtpHeader& h, wire::TimeNs t, MediaPools& pools);
+    std::uint64_t discarded(const MediaPools& pools) const { return buffers == 0 ? 0 : pools.buffers[buffers].adaptive(); }
+    bool update_jitter(std::uint32_t timestamp, wire::TimeNs t, MediaPools& pools);
+    bool buffer(wire::TimeNs t, MediaPools& pools);
+    void remember(const RtpHeader& h, wire::TimeNs t, MediaPools& pools);
     void record_jitter(MediaPools& pools);
     void fold(MediaPools& pools);
     void count_type(std::uint8_t type, std::uint32_t clock_rate);

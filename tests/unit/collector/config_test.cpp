@@ -98,7 +98,6 @@ TEST(CollectorConfig, MistakesAreNamed) {
     EXPECT_THAT(error_of({"-l", "udp://1.2.3.4:2055", "-r", "x"}), testing::HasSubstr("exclude"));
     EXPECT_THAT(error_of({"--allow", "1.2.3.4/33"}), testing::HasSubstr("0..32"));
     EXPECT_THAT(error_of({"--rotate-time", "soon"}), testing::HasSubstr("soon"));
-    EXPECT_THAT(error_of({"--explain", "abc"}), testing::HasSubstr("not built in"));
     EXPECT_THAT(error_of({"--stats=xml"}), testing::HasSubstr("json"));
     EXPECT_THAT(error_of({"--csv-formula-guard", "maybe"}), testing::HasSubstr("on nor off"));
 }

@@ -31,7 +31,11 @@ class Rows final : public RowConsumer {
     int flows = 0;
 };
 
-inline std::string id(char kind, int n) { return std::string(15, kind) + static_cast<char>('0' + n); }
+inline std::string id(char kind, int n) {
+    std::string out(16, kind);
+    out.back() = static_cast<char>('0' + n);
+    return out;
+}
 
 // A record of every kind through the real decoder: one template per set of fields.
 class Bench {

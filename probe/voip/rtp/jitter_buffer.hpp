@@ -1,0 +1,104 @@
+// Three simulated jitter buffers: which packets of a stream would have come too late to be heard.
+//   F60, F200     fixed: late when more than 60 or 200 ms above the smallest transit of the last 30 s (kept in
+//                 buckets of 2 s: the last 28 to 30 s).
+//   ADAPTIVE      40 to 500 ms: late when above the playout point c, which then moves to that packet, at most to
+//                 m + 500 ms (m: smallest transit of the last 100 packets). After every 10th packet c falls by up to
+//                 2 ms towards the 95th percentile (type 7) of the last 100, never below m + 40 ms. A packet more
+//                 than 500 ms before c overflows the buffer and is discarded too. The scores are made from this one.
+// Units: transit in nanoseconds against any fixed origin; inside milliseconds, float (error < 1 us up to 8 s).
+// Fed with packets whose clock is known, without telephone-event and duplicates, in arrival order.
+// Thread rule: one owner. No allocation. Source: docs/metrics.md, "Discards".
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "probe/flow/reserved_array.hpp"
+#include "wire/time.hpp"
+
+namespace voipprobe::probe {
+
+class JitterBuffers {
+  public:
+    static constexpr std::size_t kHistory = 100;  // packets the adaptive buffer looks back
+    static constexpr std::uint8_t kReview = 10;   // packets between two looks
+    static constexpr float kFixedMs[2] = {60, 200};
+    static constexpr float kLeastMs = 40;
+    static constexpr float kMostMs = 500;
+    static constexpr float kFallMs = 2;
+    static constexpr std::size_t kBuckets = 15;
+    static constexpr std::int64_t kBucketNs = 2 * wire::kSecond;
+
+    // One packet; true when the adaptive buffer discards it.
+    bool add(wire::TimeNs t, double transit_ns);
+    // The timestamps started anew: what was learned about the transit no longer holds. The counts stay.
+    void restart() { count_ = 0; }
+
+    std::uint64_t f60() const { return late_[0]; }
+    std::uint64_t f200() const { return late_[1]; }
+    std::uint64_t adaptive() const { return adaptive_; }
+    double playout_ms() const { return static_cast<double>(playout_); }
+
+  private:
+    void begin(wire::TimeNs t, float d);
+    void rotate(wire::TimeNs t);
+    struct Extent {
+        float least, most;
+    };
+    Extent extent() const;  // of the last kHistory
+    float percentile95() const;
+    void review();
+
+    // ---- every packet ----
+    wire::TimeNs bucket_end_ = 0;
+    std::array<std::uint32_t, 2> late_{};
+    std::uint32_t adaptive_ = 0;
+    float floor_ = 0;       // smallest transit of the window
+    float bucket_min_ = 0;  // of the running bucket
+    float playout_ = 0;     // c
+    std::uint8_t count_ = 0;
+    std::uint8_t at_ = 0;
+    std::uint8_t until_review_ = 0;
+    std::uint8_t bucket_ = 0;
+    std::array<float, kBuckets> buckets_{};
+    std::array<float, kHistory> history_{};
+};
+
+// Buffers are handed out when a stream's clock is known. Index 0 = none.
+class JitterBufferPool {
+  public:
+    explicit JitterBufferPool(std::size_t streams) : buffers_(streams + 1) {}
+    std::uint32_t take() {
+        std::uint32_t i = free_;
+        if (i != 0) free_ = buffers_[i].next;
+        else if (next_ < buffers_.capacity()) i = next_++;
+        else return ++refused_, 0;
+        buffers_[i].buffer = JitterBuffers{};
+        ++in_use_;
+        return i;
+    }
+    void give_back(std::uint32_t i) {
+        if (i == 0) return;
+        buffers_[i].next = free_;
+        free_ = i;
+        --in_use_;
+    }
+    JitterBuffers& operator[](std::uint32_t i) { return buffers_[i].buffer; }
+    const JitterBuffers& operator[](std::uint32_t i) const { return buffers_[i].buffer; }
+    std::size_t in_use() const { return in_use_; }
+    std::uint64_t refused() const { return refused_; }
+    static constexpr std::size_t octets_each() { return sizeof(Slot); }
+
+  private:
+    struct Slot {
+        JitterBuffers buffer;
+        std::uint32_t next = 0;
+    };
+    ReservedArray<Slot> buffers_;
+    std::uint32_t free_ = 0;
+    std::uint32_t next_ = 1;
+    std::size_t in_use_ = 0;
+    std::uint64_t refused_ = 0;
+};
+
+}  // namespace voipprobe::probe

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""The Tor-VoIP study's calls through voipprobe and voipcollector: streams.csv must show the authors' six jitter
+statistics within what their rounding explains, and scores that know the discards.
+
+  run.py BIN_FOLDER          captures below $VOIPPROBE_CORPUS/study; without it: skipped (77)
+"""
+import concurrent.futures
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+
+STATISTICS = ["mean", "median", "max", "range", "iqr", "std_dev"]
+# ms: the authors rounded every J to 0.001 (0.0005 on a figure, twice that on the difference of two quartiles) and
+# computed it from epoch seconds in double precision (up to 0.0001 more)
+TOLERANCE = {"iqr": 0.0011}
+USUAL_TOLERANCE = 0.0006
+EXACT_UP_TO = 4096   # packets; beyond, median and IQR come from the histogram
+# The described stream is what `side` receives: it comes from the other end of the study's VPN.
+SOURCE = {"callee": "10.8.0.2", "caller": "10.8.0.1"}
+
+
+def rows(path):
+    with open(path, newline="", encoding="utf-8") as f:
+        return list(csv.DictReader(f))
+
+
+def run(bin_dir, capture, folder):
+    export = os.path.join(folder, "x.ipfix")
+    subprocess.run([f"{bin_dir}/voipprobe", "-i", capture, "-n", f"file:{export}", "-q",
+                    "--rtp-map", "120=opus/48000,97=speex/8000"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([f"{bin_dir}/voipcollector", "-r", export, "-o", folder, "-q"], check=True, stdout=subprocess.DEVNULL)
+    return rows(os.path.join(folder, "streams.csv"))
+
+
+def compare(bin_dir, study, truth):
+    """(failures, discards, estimate, PESQ)"""
+    with tempfile.TemporaryDirectory() as folder:
+        streams = run(bin_dir, os.path.join(study, truth["file"]), folder)
+    heard = [s for s in streams if s["src_ip"] == SOURCE[truth["side"]]]
+    if not heard:
+        return [f"{truth['file']}: no stream from {SOURCE[truth['side']]}"], 0, None, None
+    s = max(heard, key=lambda r: int(r["packets"]))
+    out = []
+    for column in ("packets", "expected"):
+        if s[column] != truth[column]:
+            out.append(f"{truth['file']}: {column} {s[column]}, truth {truth[column]}")
+    for name in STATISTICS:
+        if not truth[f"jitter_{name}"]:
+            continue  # the study has no row for this call
+        if int(s["packets"]) > EXACT_UP_TO and name in ("median", "iqr"):
+            continue
+        mine = s[f"jitter_{name}"]
+        if not mine or abs(float(mine) - float(truth[f"jitter_{name}"])) > TOLERANCE.get(name, USUAL_TOLERANCE):
+            out.append(f"{truth['file']}: jitter_{name} {mine}, the study has {truth[f'jitter_{name}']}")
+    if not s["mos_lqo_est"] or not s["discard_adaptive"]:
+        out.append(f"{truth['file']}: no mos_lqo_est or no discards")
+        return out, 0, None, None
+    return out, int(s["discard_adaptive"]), float(s["mos_lqo_est"]), float(truth["pesq_mos_recomputed"] or "nan")
+
+
+def main():
+    corpus = os.environ.get("VOIPPROBE_CORPUS")
+    if not corpus or not os.path.isdir(os.path.join(corpus, "study")):
+        print("VOIPPROBE_CORPUS is not set: the study's calls were not compared")
+        return 77
+    study = os.path.join(corpus, "study")
+    truths = rows(os.path.join(study, "INDEX.csv"))
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(lambda t: compare(sys.argv[1], study, t), truths))
+    failures = [f for r in results for f in r[0]]
+    for f in failures[:40]:
+        print(f)
+    pairs = [(e, p) for _, _, e, p in results if e is not None and p == p]
+    rmse = (sum((e - p) ** 2 for e, p in pairs) / max(len(pairs), 1)) ** 0.5
+    known = sum(1 for t in truths for n in STATISTICS if t[f"jitter_{n}"])
+    print(f"{len(truths)} calls, {known} statistics, {len(failures)} differ; "
+          f"{sum(1 for r in results if r[1])} calls with discards; mos_lqo_est against PESQ: RMSE {rmse:.3f} of {len(pairs)}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
