@@ -13,19 +13,6 @@ IpAddress IpAddress::v4(std::uint32_t host_order) {
     return from_v4_bytes(b.data());
 }
 
-IpAddress IpAddress::from_v4_bytes(const std::uint8_t* p) {
-    IpAddress a;
-    std::memcpy(a.octets.data(), kV4Prefix.data(), kV4Prefix.size());
-    std::memcpy(a.octets.data() + 12, p, 4);
-    return a;
-}
-
-IpAddress IpAddress::from_v6_bytes(const std::uint8_t* p) {
-    IpAddress a;
-    std::memcpy(a.octets.data(), p, 16);
-    return a;
-}
-
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
     std::array<char, INET6_ADDRSTRLEN + 1> z{};
     if (text.empty() || text.size() >= z.size()) return std::nullopt;
@@ -50,8 +37,6 @@ bool IpAddress::is_private() const {
     return a >> 24 == 10 || a >> 20 == 0xac1 || a >> 16 == 0xc0a8 || a >> 22 == (0x64400000U >> 22) ||
            a >> 16 == 0xa9fe;
 }
-
-std::uint32_t IpAddress::v4_host_order() const { return load_be32(octets.data() + 12); }
 
 std::string IpAddress::text() const {
     std::array<char, INET6_ADDRSTRLEN + 1> z{};

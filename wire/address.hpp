@@ -18,8 +18,17 @@ struct IpAddress {
     std::array<std::uint8_t, 16> octets{};
 
     static IpAddress v4(std::uint32_t host_order);
-    static IpAddress from_v4_bytes(const std::uint8_t* p);
-    static IpAddress from_v6_bytes(const std::uint8_t* p);
+    static IpAddress from_v4_bytes(const std::uint8_t* p) {
+        IpAddress a;
+        std::memcpy(a.octets.data(), kV4Prefix.data(), kV4Prefix.size());
+        std::memcpy(a.octets.data() + 12, p, 4);
+        return a;
+    }
+    static IpAddress from_v6_bytes(const std::uint8_t* p) {
+        IpAddress a;
+        std::memcpy(a.octets.data(), p, 16);
+        return a;
+    }
     // Dotted quad, IPv6 text (RFC 4291 §2.2, no zone); nothing else, in particular no host name.
     static std::optional<IpAddress> parse(std::string_view text);
 
@@ -28,7 +37,7 @@ struct IpAddress {
     bool is_unspecified() const;  // 0.0.0.0 or ::
     bool is_multicast() const;
     bool is_private() const;  // RFC 1918, RFC 6598, RFC 4193, link-local
-    std::uint32_t v4_host_order() const;
+    std::uint32_t v4_host_order() const { return load_be32(octets.data() + 12); }
     Bytes v4_bytes() const { return {octets.data() + 12, 4}; }
     std::string text() const;  // IPv4 dotted, IPv6 per RFC 5952
 

@@ -103,23 +103,6 @@ FlowTable::Found FlowTable::find_or_add(const Key& k, const PacketView& p) {
     return {i, 0, true};
 }
 
-FlowTable::Found FlowTable::find(const Key& k, const PacketView& p) const {
-    const std::uint8_t tag = tag_of(k.hash);
-    std::size_t group = group_of(k.hash);
-    for (std::size_t step = 1; step <= groups_; ++step) {
-        const std::uint8_t* tags = &tags_[group * kGroup];
-        for (std::uint32_t m = matches(tags, tag); m != 0; m &= m - 1) {
-            const FlowIndex i = slots_[group * kGroup + static_cast<std::size_t>(std::countr_zero(m))];
-            if (!same(i, k, p)) continue;
-            const bool source_is_b = (hot_[i].flags & kSourceIsB) != 0;
-            return {i, static_cast<std::uint8_t>(source_is_b != k.source_is_b), false};
-        }
-        if (matches(tags, kEmptyTag) != 0) break;
-        group = (group + step) & (groups_ - 1);
-    }
-    return {};
-}
-
 void FlowTable::place(std::uint64_t hash, FlowIndex i) {
     std::size_t group = group_of(hash);
     for (std::size_t step = 1;; ++step) {

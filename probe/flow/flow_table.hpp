@@ -33,8 +33,6 @@ class FlowTable {
     Key key_of(const PacketView& p, std::uint16_t zone = 0) const;
     void prefetch(const Key& k) const { __builtin_prefetch(&tags_[group_of(k.hash) * kGroup]); }
     Found find_or_add(const Key& k, const PacketView& p);
-    // index 0: not there.
-    Found find(const Key& k, const PacketView& p) const;
     void remove(FlowIndex i);
 
     FlowHot& hot(FlowIndex i) { return hot_[i]; }
