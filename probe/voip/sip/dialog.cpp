@@ -61,8 +61,8 @@ void take_agent(CallParty& party, const SipMessage& m) {
 
 // A new attempt of the same call: after a challenge or a redirection, without a To tag, with a higher CSeq.
 void new_attempt(Call& call, const SipMessage& m) {
-    call.invite_cseq = m.cseq;
     if (call.has(CallEvent::ok)) return;
+    call.invite_cseq = m.cseq;
     call.at(CallEvent::failure) = wire::kNever;
     call.response_code = 0;
     call.challenged = false;
@@ -94,12 +94,15 @@ void request(Call& call, const SipMessage& m, const SipContext& ctx, Side from) 
 }
 
 void invite_response(Call& call, const SipMessage& m, const SipContext& ctx) {
-    if (m.cseq != call.invite_cseq) return;  // a re-INVITE changes media, not the set-up times
+    // A re-INVITE changes media, not the set-up times; of several INVITEs under way any may be answered.
+    const bool earlier = m.cseq < call.invite_cseq && m.status < 300 && !call.has(CallEvent::ok);
+    if (m.cseq != call.invite_cseq && !earlier) return;
     if (m.status == 100) first(call, CallEvent::trying, ctx.time);
     else if (m.status == 180) first(call, CallEvent::ringing, ctx.time);
     else if (m.status == 183) first(call, CallEvent::progress, ctx.time);
     else if (m.status >= 200 && m.status < 300) {
         first(call, CallEvent::ok, ctx.time);
+        call.invite_cseq = m.cseq;
         call.response_code = m.status;
         call.at(CallEvent::failure) = wire::kNever;
     } else if (m.status >= 300 && !call.has(CallEvent::ok)) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <set>
 
 #include "tests/unit/probe/collecting_sink.hpp"
@@ -171,18 +172,114 @@ TEST_P(Real, equalsItsTruth) {
     expect_calls(read_csv(truth / (GetParam() + ".calls.csv")), sink);
 }
 
-std::vector<std::string> real_names() {
-    if (std::getenv("ALL_REAL") == nullptr)
-    return {"arkime-gtp-iphone.pcap"};
-    std::vector<std::string> out;
-    if (const auto root = corpus())
-        for (const auto& entry : std::filesystem::directory_iterator(*root / "captures")) {
-            const std::string name = entry.path().filename();
-            if (std::filesystem::exists(*root / "truth" / (name + ".rtpx.csv"))) out.push_back(name);
-        }
-    std::sort(out.begin(), out.end());
-    return out;
+INSTANTIATE_TEST_SUITE_P(
+    Corpus, Real,
+    testing::Values("arkime-dot1ad.pcap", "arkime-gtp-iphone.pcap", "jnetpcap-tc_TC_IDPRE_EXT0140.pcap",
+                    "mercury-pppoe_double_vlan_tagging.pcap", "ndpi-false_positives.pcapng",
+                    "open5gs-nonipsec_reg.pcapng", "open5gs-nonipsec_to_ipsec_call.pcapng", "open5gs-volte.pcapng",
+                    "rtpproxy-dups.a.pcap", "sipnab-DTMFsipinfo.pcap", "sipnab-sip-over-tcp.pcap", "sngrep-ipip.pcap",
+                    "sngrep-ipv6frag.pcap", "suricata-sip-tcp.pcap", "zeek-gtp1_gn_normal_incl_fragmentation.pcap",
+                    "zeek-invalid-content-length.pcap", "zeek-mpls-in-vlan.pcap", "zeek-sip-junk-before-request.pcap"),
+    safe_name);
+
+// ---- flows of wrapped captures whose conversations tshark takes from the inner packets -------------------------
+
+class FlowSink : public CollectingSink {
+  public:
+    void emit(const probe::RecordSource& s) override {
+        CollectingSink::emit(s);
+        if (s.kind != templates::RecordKind::flow) return;
+        add(s.protocol, s.src, s.dst, s.packets[0], s.octets[0]);
+        add(s.protocol, s.dst, s.src, s.packets[1], s.octets[1]);
+    }
+    std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> oneway;
+
+  private:
+    void add(int protocol, const wire::Endpoint& a, const wire::Endpoint& b, std::uint64_t packets, std::uint64_t octets) {
+        if (packets == 0) return;
+        auto& [p, o] = oneway[std::to_string(protocol) + "," + a.address.text() + "," + std::to_string(a.port) + "," +
+                              b.address.text() + "," + std::to_string(b.port)];
+        p += packets;
+        o += octets;
+    }
+};
+
+class Flows : public testing::TestWithParam<std::string> {};
+
+TEST_P(Flows, equalTheConversations) {
+    const auto root = corpus();
+    if (!root) GTEST_SKIP() << "VOIPPROBE_CORPUS is not set";
+    FlowSink sink;
+    const FileRun run = run_file(*root / "captures" / GetParam(), sink);
+    ASSERT_EQ(run.error, "");
+    std::size_t compared = 0;
+    for (const Row& row : read_csv(*root / "truth" / (GetParam() + ".conv.csv"))) {
+        if (row.at("proto") != "6" && row.at("proto") != "17") continue;
+        const std::string name = row.at("proto") + "," + row.at("src") + "," + row.at("sport") + "," + row.at("dst") + "," +
+                                 row.at("dport");
+        EXPECT_EQ(sink.oneway[name].first, std::stoull(row.at("packets"))) << name;
+        EXPECT_EQ(sink.oneway[name].second, std::stoull(row.at("ip_bytes"))) << name;
+        ++compared;
+    }
+    EXPECT_GT(compared, 0U);
 }
-INSTANTIATE_TEST_SUITE_P(Corpus, Real, testing::ValuesIn(real_names()), safe_name);
+
+INSTANTIATE_TEST_SUITE_P(Corpus, Flows,
+                         testing::Values("mercury-pppoe_double_vlan_tagging.pcap", "sipnab-DTMFsipinfo.pcap",
+                                         "sipnab-sip-over-tcp.pcap", "suricata-sip-tcp.pcap", "zeek-mpls-in-vlan.pcap"),
+                         safe_name);
+
+// 40 tunnelled packets are in two fragments each, but the capture lacks the second one of 4.
+TEST(CorpusWrapping, tunnelledPacketsInFragments) {
+    const auto root = corpus();
+    if (!root) GTEST_SKIP() << "VOIPPROBE_CORPUS is not set";
+    FlowSink sink;
+    const FileRun run = run_file(*root / "captures" / "zeek-gtp1_gn_normal_incl_fragmentation.pcap", sink);
+    EXPECT_EQ(run.counters.packets, 108U);
+    EXPECT_EQ(run.counters.joined, 36U);
+    EXPECT_EQ(run.counters.flow_packets, 72U);
+    for (const auto& [name, counts] : sink.oneway) {
+        const bool incomplete = name == "17,63.94.149.181,2152,239.114.155.111,2152" && counts.first == 4;
+        EXPECT_TRUE(name.starts_with("6,") || incomplete) << name;
+    }
+}
+
+// Nothing in it is a call, whatever tshark's heuristics make of its UDP payloads (a new SSRC in every packet).
+TEST(CorpusWrapping, everyKindOfTunnelInOneFile) {
+    const auto root = corpus();
+    if (!root) GTEST_SKIP() << "VOIPPROBE_CORPUS is not set";
+    FlowSink sink;
+    const FileRun run = run_file(*root / "captures" / "pcapflowlab-pcap_flow_lab_showcase.pcap", sink);
+    expect_conservation(run, sink);
+    EXPECT_TRUE(sink.calls.empty());
+    EXPECT_TRUE(sink.streams.empty());
+    for (const auto& [name, counts] : sink.oneway) EXPECT_FALSE(name.starts_with("47,")) << "GRE not unwrapped: " << name;
+    for (std::size_t i = 0; i < probe::kDropReasons; ++i)
+        if (run.counters.dropped[i]) printf("%s %lu\n", std::string(probe::drop_name(static_cast<probe::DropReason>(i))).c_str(), run.counters.dropped[i]);
+    for (const auto& [name, counts] : sink.oneway) if (!name.starts_with("6,") && !name.starts_with("17,")) printf("%s %lu\n", name.c_str(), counts.first);
+}
+
+// A capture with everything twice says the same as one without, but for packets and duplicates.
+TEST(CorpusWrapping, mirroredCopiesStayOutOfFlowsAndCalls) {
+    const auto root = corpus();
+    if (!root) GTEST_SKIP() << "VOIPPROBE_CORPUS is not set";
+    FlowSink base, mirrored;
+    run_file(*root / "derived" / "g711-base.pcap", base);
+    const FileRun run = run_file(*root / "derived" / "g711-mirror2x.pcap", mirrored);
+    EXPECT_EQ(base.oneway, mirrored.oneway);
+    EXPECT_EQ(run.counters.duplicates, 852U);
+    ASSERT_EQ(base.calls.size(), mirrored.calls.size());
+    for (std::size_t i = 0; i < base.calls.size(); ++i) {
+        EXPECT_EQ(mirrored.calls[i].retransmissions, 0U);
+        EXPECT_EQ(mirrored.calls[i].messages, base.calls[i].messages);
+        EXPECT_EQ(mirrored.calls[i].times, base.calls[i].times);
+    }
+    FlowSink all;
+    probe::PipelineConfig config;
+    config.dedup = false;
+    EXPECT_EQ(run_file(*root / "derived" / "g711-mirror2x.pcap", all, config).counters.duplicates, 0U);
+    EXPECT_EQ(all.flow_packets, 2 * base.flow_packets);
+}
+
 
 }  // namespace
