@@ -66,15 +66,17 @@ void Pipeline::process(const RawPacket& packet) {
 
 // One whole packet, the innermost.
 void Pipeline::take(PacketView& p, std::uint16_t zone) {
-    if (config_.dedup) {
-        const DuplicateFilter::Verdict verdict = duplicates_.look(p, zone);
-        if (verdict != DuplicateFilter::Verdict::fresh) [[unlikely]] return on_copy(p, zone, verdict);
-    }
+    DuplicateFilter::Mark mark = 0;
+    if (config_.dedup) mark = duplicates_.mark(p, zone);  // its bucket comes while the flow is looked up
     std::uint8_t direction = 0;
     const FlowIndex i = flow_of(p, zone, direction);
     if (i == 0) {
         ++counters_.dropped[static_cast<std::size_t>(DropReason::table_full)];
         return;
+    }
+    if (config_.dedup) {
+        const DuplicateFilter::Verdict verdict = duplicates_.look(mark, p);
+        if (verdict != DuplicateFilter::Verdict::fresh) [[unlikely]] return on_copy(i, direction, p, verdict);
     }
     count(i, direction, p, 1, p.ip_length);
     if (p.protocol == kProtoUdp) {
@@ -110,8 +112,8 @@ FlowIndex Pipeline::flow_of(const PacketView& p, std::uint16_t zone, std::uint8_
     return i;
 }
 
-inline void Pipeline::count(FlowIndex i, std::uint8_t direction, const PacketView& p, std::uint32_t packets,
-                            std::uint64_t octets) {
+void Pipeline::count(FlowIndex i, std::uint8_t direction, const PacketView& p, std::uint32_t packets,
+                     std::uint64_t octets) {
     FlowHot& h = flows_.hot(i);
     counters_.decoded += packets;
     counters_.decoded_octets += octets;

@@ -105,7 +105,8 @@ class Pipeline {
 
     // ---- what a mirror makes of packets: pipeline_wrapping.cpp ----
     std::uint16_t zone_of(const PacketView& p);
-    void on_copy(PacketView& p, std::uint16_t zone, DuplicateFilter::Verdict verdict);
+    void on_copy(FlowIndex i, std::uint8_t direction, PacketView& p, DuplicateFilter::Verdict verdict);
+    void count_copy(const PacketView& p);
     void on_fragment(PacketView& p, std::uint16_t zone);
     void on_datagram(std::uint32_t datagram, wire::TimeNs time);
     FlowIndex count_datagram(Datagram& d, wire::TimeNs time, std::uint8_t& direction);

@@ -33,19 +33,21 @@ std::uint16_t Pipeline::zone_of(const PacketView& p) {
     return static_cast<std::uint16_t>(zones_.intern(key, wire::siphash13<1>(config_.table_key, {key})));
 }
 
-void Pipeline::on_copy(PacketView& p, std::uint16_t zone, DuplicateFilter::Verdict verdict) {
+void Pipeline::count_copy(const PacketView& p) {
     ++counters_.decoded;
     counters_.decoded_octets += p.ip_length;
     counters_.truncated += p.truncated ? 1 : 0;
     ++counters_.duplicates;
     counters_.duplicate_octets += p.ip_length;
-    if (p.protocol != kProtoUdp || p.payload.empty() || p.fragment) return;
-    const auto [i, direction, created] = flows_.find(flows_.key_of(p, zone), p);
-    if (i == 0) return;
+}
+
+void Pipeline::on_copy(FlowIndex i, std::uint8_t direction, PacketView& p, DuplicateFilter::Verdict verdict) {
+    count_copy(p);
+    if (p.protocol != kProtoUdp || p.payload.empty()) return;
     unwrap_turn(p);
     if ((p.payload[0] & 0xc0) == 0x80) return media_.on_copy(i, direction, p);
     if (verdict != DuplicateFilter::Verdict::fuller || !looks_like_sip(p.payload)) return;
-    SipContext ctx = context_of(p, SipTransport::udp, zone);
+    SipContext ctx = context_of(p, SipTransport::udp, FlowTable::zone(flows_.hot(i)));
     ctx.packets = 0;
     on_sip(i, direction, wire::as_text(p.payload), p.payload_length, ctx);
 }
@@ -55,7 +57,7 @@ void Pipeline::on_copy(PacketView& p, std::uint16_t zone, DuplicateFilter::Verdi
 void Pipeline::on_fragment(PacketView& p, std::uint16_t zone) {
     ++counters_.fragments;
     if (config_.dedup && duplicates_.look(p, zone) != DuplicateFilter::Verdict::fresh)
-        return on_copy(p, zone, DuplicateFilter::Verdict::copy);
+        return count_copy(p);
     const auto [step, datagram, opened] = fragments_.add(p, zone);
     if (opened) zones_.retain(zone);
     if (step == FragmentTable::Step::whole) return on_datagram(datagram, p.time);

@@ -18,7 +18,7 @@ enum TunnelPort : std::uint16_t {
 enum TunnelProtocol : std::uint8_t {
     kProtoIp4 = 4, kProtoIp6 = 41, kProtoGre = 47, kProtoEtherIp = 97, kProtoL2tp = 115, kProtoMpls = 137
 };
-enum GreType : std::uint16_t { kGreWccp = 0x883e, kGreErspan = 0x88be, kGreErspan3 = 0x22eb };
+enum GreType : std::uint16_t { kGreEoip = 0x6400, kGreWccp = 0x883e, kGreErspan = 0x88be, kGreErspan3 = 0x22eb };
 
 Carried ethernet(Bytes data, TunnelType type, std::uint32_t id = 0, bool has_id = false) {
     return {Layer::ethernet, 0, data, type, id, has_id, has_id};
@@ -192,6 +192,11 @@ std::optional<Carried> gre(Bytes d) {
                 c.type = TunnelType::nvgre;
                 c.id >>= 8;
             }
+            return c;
+        case kGreEoip:  // MikroTik, in version 1: length and id in place of the key
+            if (version != 1) return std::nullopt;
+            c.layer = Layer::ethernet;
+            c.symmetric_id = true;
             return c;
         case kGreWccp:  // version 2 has a header of 4 octets before the IP packet
             c.layer = Layer::ip;

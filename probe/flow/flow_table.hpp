@@ -32,9 +32,8 @@ class FlowTable {
     // Flows of different zones are never the same flow (a tunnel or VLAN id when asked for; else 0).
     Key key_of(const PacketView& p, std::uint16_t zone = 0) const;
     void prefetch(const Key& k) const { __builtin_prefetch(&tags_[group_of(k.hash) * kGroup]); }
+    Found find(const Key& k, const PacketView& p) const;  // index 0: not there
     Found find_or_add(const Key& k, const PacketView& p);
-    // index 0: not there.
-    Found find(const Key& k, const PacketView& p) const;
     void remove(FlowIndex i);
 
     FlowHot& hot(FlowIndex i) { return hot_[i]; }

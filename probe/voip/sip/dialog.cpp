@@ -61,8 +61,8 @@ void take_agent(CallParty& party, const SipMessage& m) {
 
 // A new attempt of the same call: after a challenge or a redirection, without a To tag, with a higher CSeq.
 void new_attempt(Call& call, const SipMessage& m) {
-    call.invite_cseq = m.cseq;
     if (call.has(CallEvent::ok)) return;
+    call.invite_cseq = m.cseq;
     call.at(CallEvent::failure) = wire::kNever;
     call.response_code = 0;
     call.challenged = false;
