@@ -16,6 +16,7 @@ enum class Biflow : std::uint8_t { ntop, rfc5103, off };
 enum class Privacy : std::uint8_t { off, hash, drop };
 enum class DumpFormat : std::uint8_t { csv, json, text };
 enum class Report : std::uint8_t { none, text, json };
+enum class FlowKey : std::uint8_t { addresses, vlan, tunnel, vlan_and_tunnel };  // probe::FlowKey, same order
 enum class Progress : std::uint8_t { automatic, never, plain };
 
 // Codec of a dynamic payload type where no SDP was seen: 120=opus/48000.
@@ -60,6 +61,7 @@ struct ProbeConfig {
     std::string privacy_key;  // file
     bool dtmf = false;
     bool dedup = true;
+    FlowKey flow_key = FlowKey::addresses;
     bool strict = false;
     // talk
     Report stats = Report::none;

@@ -162,6 +162,7 @@ std::vector<ProbeOption> make_options() {
         row("max-flows", 'M', "N", from, "flows in memory; beyond, the oldest leave early", number<&C::max_flows>(1000, 100'000'000)),
         row("workers", 0, "N", from, "packet workers", number<&C::workers>(1, 64)),
         row("dedup", 0, "on|off", from, "leave out packets that a mirror port delivers twice", on_off<&C::dedup>()),
+        row("flow-key", 0, "KEY", from, "what besides addresses and ports tells flows apart: addresses (nothing), vlan, tunnel or vlan+tunnel", word<&C::flow_key>({"addresses", "vlan", "tunnel", "vlan+tunnel"})),
 
         row("collector", 'n', "DEST", to, "host:port, udp://, tcp://, file:PATH or none, with ?records=KIND,...; repeatable (127.0.0.1:2055)", list<&C::collectors>(), {}, true),
         row("dispatch", 0, "HOW", to, "several collectors: all, round-robin or hash-call", word<&C::dispatch>({"all", "round-robin", "hash-call"})),

@@ -133,14 +133,13 @@ bool Pipeline::may_carry_sip(FlowIndex i, std::uint8_t direction, const PacketVi
     const FlowCold& c = flows_.cold(i);
     wire::Bytes text = p.payload;
     while (!text.empty() && (text[0] == '\r' || text[0] == '\n')) text = text.subspan(1);
-    if (text.empty()) return false;  // keep-alive
-    const SipStart start = sip_start(text, false);
+    const SipStart start = sip_start(text, false);  // maybe: of nothing too
     if (start == SipStart::yes) return true;
     if (c.strikes >= kTcpStrikes) return false;
-    if (start == SipStart::maybe) return true;
+    if (start == SipStart::maybe && !text.empty()) return true;
     if (!is_text(p.payload)) return false;
-    if (is_sip_port(p.src_port) || is_sip_port(p.dst_port)) return true;
-    // A segment that overtook the first one.
+    if (!text.empty() && (is_sip_port(p.src_port) || is_sip_port(p.dst_port))) return true;
+    // A segment that overtook the first one. (Other line ends alone are keep-alives.)
     const FlowHot& h = flows_.hot(i);
     return (h.tcp_flags[direction] & kSyn) != 0 && h.packets[direction] <= kEarlyPackets &&
            static_cast<std::uint16_t>(p.tcp_sequence) != c.first_data[direction];
@@ -154,7 +153,14 @@ void Pipeline::on_tcp(FlowIndex i, std::uint8_t direction, const PacketView& p) 
     }
     if (p.payload.empty()) return;
     if (c.sip_tcp == 0) {
-        if (!may_carry_sip(i, direction, p)) return;
+        if (!may_carry_sip(i, direction, p)) {
+            // A connection that begins with something else is looked at for whole start lines only.
+            const bool first = (flows_.hot(i).tcp_flags[direction] & kSyn) != 0 &&
+                               static_cast<std::uint16_t>(p.tcp_sequence) == c.first_data[direction];
+            if (first) c.strikes = kTcpStrikes;
+            else if (c.strikes < kTcpStrikes) ++c.strikes;
+            return;
+        }
         FlowIndex evicted = 0;
         c.sip_tcp = sip_tcp_.open(i, evicted);
         if (evicted != 0) flows_.cold(evicted).sip_tcp = 0;

@@ -58,8 +58,8 @@ DuplicateFilter::Mark DuplicateFilter::mark_other(const PacketView& p, std::uint
     }
     add_block(nh, d.first(std::min(d.size(), kBlock)));
     std::uint64_t h = nh.finish(30);
-    if (d.size() <= kBlock || p.protocol != kProtoUdp || p.fragment || !is_text(d[0])) return h;
-    // Messages of one server differ late: "SIP/2.0 200 OK" and a Via fill the first 64 octets.
+    // Without identification: messages of one server differ late ("SIP/2.0 200 OK" and a Via fill 64 octets).
+    if (d.size() <= kBlock || p.protocol != kProtoUdp || p.fragment || p.ip_id != 0 || !is_text(d[0])) return h;
     for (d = d.subspan(kBlock); !d.empty(); d = d.subspan(std::min(d.size(), kBlock))) {
         NhSum block(keys_.data());
         add_block(block, d.first(std::min(d.size(), kBlock)));

@@ -18,5 +18,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                             view.payload.data() + view.payload.size() <= raw.data.data() + raw.data.size();
         if (!inside || view.payload.size() > view.payload_length) std::abort();
     }
+    if (view.tunnel.depth > probe::kMaxNesting || view.nesting > probe::kMaxNesting) std::abort();
+    // What a reassembled datagram goes through, fragments within fragments too.
+    for (int i = 0; i < probe::kMaxNesting && view.fragment; ++i) {
+        const wire::Bytes part = view.part.data;
+        if (part.size() > view.part.length || probe::decode_datagram(part, view) != probe::DropReason::none) break;
+    }
     return 0;
 }

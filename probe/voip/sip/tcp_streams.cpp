@@ -148,7 +148,6 @@ void SipTcpStreams::add(std::uint32_t stream, std::uint8_t way, const PacketView
     }
     ++d.packets;
     d.octets += p.ip_length;
-    ++d.idle_segments;
 }
 
 void SipTcpStreams::finish(std::uint32_t stream, std::uint8_t way) {

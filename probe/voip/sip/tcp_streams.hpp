@@ -91,7 +91,7 @@ class SipTcpStreams {
         std::uint32_t length = 0;    // of the message at `next`, 0 = not known yet
         std::uint32_t packets = 0;   // that brought something since the last message
         std::uint64_t octets = 0;
-        std::uint32_t idle_segments = 0;  // since the last message or hope of one
+        std::uint32_t idle_segments = 0;  // that neither ended nor went on with a message
         wire::TimeNs hole_since = wire::kNever;
         bool known = false;    // `next` is right
         bool hunting = false;  // looking for a start line

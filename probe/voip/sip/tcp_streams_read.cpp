@@ -136,6 +136,7 @@ void SipTcpStreams::settle(Direction& d) {
         }
         segment_ = {};
     }
+    if (d.buffer == 0 || d.hunting || !d.known) ++d.idle_segments;
     if (d.buffer == 0) {  // nothing begun: keep-alives and what was skipped stay with the flow
         d.packets = 0;
         d.octets = 0;

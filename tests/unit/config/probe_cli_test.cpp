@@ -91,6 +91,8 @@ TEST(ProbeCli, acceptsTheSpellingsPeopleUse) {
     EXPECT_EQ(config_of({"-vv"}).verbose, 2U);
     EXPECT_TRUE(config_of({"--dedup", "on"}).dedup);
     EXPECT_FALSE(config_of({"--dedup", "off"}).dedup);
+    EXPECT_EQ(config_of({"--flow-key", "tunnel"}).flow_key, FlowKey::tunnel);
+    EXPECT_EQ(config_of({"--flow-key=vlan+tunnel"}).flow_key, FlowKey::vlan_and_tunnel);
     EXPECT_FALSE(config_of({"--rtp-heuristic=off"}).rtp_heuristic);
     EXPECT_TRUE(config_of({"--strict"}).strict);
     EXPECT_EQ(config_of({"--stats"}).stats, Report::text);

@@ -1,0 +1,128 @@
+// Writes seed inputs, made of tests/unit/probe/wrap.hpp: one file per wrapping and case.
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "tests/unit/probe/wrap.hpp"
+
+using namespace voipprobe;
+using namespace voipprobe::test;
+
+namespace {
+
+std::filesystem::path root;
+
+void write(const std::string& target, const std::string& name, const Octets& o) {
+    std::filesystem::create_directories(root / target);
+    std::ofstream out(root / target / name, std::ios::binary);
+    out.write(reinterpret_cast<const char*>(o.data()), static_cast<std::streamsize>(o.size()));
+}
+
+const wire::IpAddress kA = ip("10.0.0.1"), kB = ip("10.0.0.2"), k6A = ip("2001:db8::1"), k6B = ip("2001:db8::2");
+const std::string kInvite =
+    "INVITE sip:b@x SIP/2.0\r\nCall-ID: 1\r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:b@x>\r\nCSeq: 1 INVITE\r\nContent-Type: "
+    "application/sdp\r\nContent-Length: 59\r\n\r\nv=0\r\nc=IN IP4 10.0.0.1\r\nm=audio 4000 RTP/AVP 0\r\na=sendrecv \r\n";
+const std::string kBye = "BYE sip:b@x SIP/2.0\r\ni: 1\r\nf: <sip:a@x>;tag=1\r\nt: <sip:b@x>\r\nCSeq: 2 BYE\r\nl: 0\r\n\r\n";
+
+// As fuzz_decode wants it: the link type (modulo 300) in two octets.
+void decode(const std::string& name, std::uint16_t link, const Octets& o) {
+    Octets seed;
+    put16(seed, link);
+    write("decode", name, seed + o);
+}
+
+// As fuzz_packets wants it: its index of link types, 1 = raw IP.
+Octets packet(int step, int link, const Octets& o) {
+    Octets out = hex({step, link});
+    put16(out, o.size());
+    return out + o;
+}
+
+void wrappings() {
+    const Octets small = ip4_packet(kA, kB, 17, udp(5060, 5060, octets_of(kBye)));
+    const Octets six = ip6_packet(k6A, k6B, 17, udp(5060, 5060, octets_of(kBye)));
+    for (const auto& [suffix, p] : {std::pair{std::string("4"), small}, {std::string("6"), six}}) {
+        const std::vector<std::pair<std::string, Octets>> tunnels{
+            {"gre", over_ip4(47, gre(0xb000, ethertype_of(p), Octets(12, 1), p))},
+            {"pptp", over_ip4(47, gre(0x3081, 0x880b, Octets(12, 1), ppp(p)))},
+            {"nvgre", over_ip4(47, gre(0x2000, 0x6558, Octets(4, 1), ethernet(p)))},
+            {"erspan2", over_ip4(47, gre(0x1000, 0x88be, hex({0, 0, 0, 1, 0x10, 0, 0, 9, 0, 0, 0, 0}), ethernet(p)))},
+            {"erspan3", over_ip4(47, gre(0x1000, 0x22eb, hex({0, 0, 0, 1, 0x20, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0}), ethernet(p)))},
+            {"ipip", over_ip6(p[0] >> 4 == 6 ? 41 : 4, p)},
+            {"gtp", over_udp(2152, gtp_extended(7, 2, p))},
+            {"vxlan", over_udp(4789, vxlan(5, ethernet(p)))},
+            {"geneve", over_udp(6081, geneve(5, 2, 0x6558, ethernet(p)))},
+            {"l2tp2", over_udp(1701, l2tp2(2, 3, true, hex({0xff, 3}) + ppp(p)))},
+            {"l2tp3", over_ip4(115, hex({0, 0, 1, 0, 1, 2, 3, 4}) + ethernet(p))},
+            {"tzsp", over_udp(37008, hex({1, 0, 0, 1, 0, 10, 1, 5, 1}) + ethernet(p))},
+            {"mplsip", over_ip4(137, mpls({5, 6}, p))},
+            {"nested", over_udp(4789, vxlan(1, ethernet(0x8847, mpls({9}, Octets(4) + ethernet(over_udp(2152, gtp(1, p)))))))},
+        };
+        for (const auto& [name, o] : tunnels) {
+            decode(name + suffix, 101, o);
+            write("packets", name + suffix, hex({0x0c}) + packet(1, 1, o) + packet(1, 1, p) + packet(9, 1, o));
+        }
+        decode("vlan" + suffix, 1, ethernet(0x88a8, vlan(6, 0x8100, vlan(5, ethertype_of(p), p))));
+        decode("mpls" + suffix, 1, ethernet(0x8847, mpls({16, 17}, p)));
+        decode("pseudowire" + suffix, 1, ethernet(0x8847, mpls({16}, Octets(4) + ethernet(p))));
+        decode("pppoe" + suffix, 1, ethernet(0x8864, pppoe(7, p)));
+        decode("pbb" + suffix, 1, ethernet(0x88e7, Octets(4, 3) + ethernet(p)));
+        decode("snap" + suffix, 1, ethernet(static_cast<std::uint16_t>(p.size() + 8), hex({0xaa, 0xaa, 3, 0, 0, 0}) + typed(ethertype_of(p), p)));
+        decode("ppp" + suffix, 9, hex({0xff, 3}) + ppp(p));
+        decode("sll2" + suffix, 276, typed(ethertype_of(p), Octets(18)) + p);
+        Octets all{1};
+        for (const Octets& f : fragments(p, 48, 3)) {
+            decode("fragment" + suffix, 101, f);
+            all = all + packet(1, 1, over_udp(2152, gtp(1, f)));
+        }
+        write("packets", "fragments_in_gtp" + suffix, all);
+        all = hex({0});
+        for (const Octets& f : fragments(over_udp(2152, gtp(1, p)), 64, 3)) all = all + packet(1, 1, f);
+        write("packets", "gtp_in_fragments" + suffix, all);
+    }
+}
+
+void tcp_and_media() {
+    Octets all{1};
+    const auto segment = [&](std::uint32_t seq, std::string_view text, std::uint8_t flags, std::uint16_t id) {
+        all = all + packet(3, 1, ip4_packet(kA, kB, 6, tcp(5060, 5060, seq, flags, octets_of(text)), {id}));
+    };
+    segment(0, "", 2, 1);
+    segment(101, std::string_view(kInvite).substr(100), 0x18, 2);
+    segment(1, std::string_view(kInvite).substr(0, 100), 0x18, 3);
+    segment(static_cast<std::uint32_t>(1 + kInvite.size()), "\r\n\r\n" + kBye, 0x18, 4);
+    write("packets", "sip_tcp", all);
+    all = hex({0}) + packet(1, 1, ip4_packet(kA, kB, 17, udp(5060, 5060, octets_of(kInvite))));
+    for (int i = 0; i < 6; ++i) {
+        const Octets rtp = ip4_packet(kB, kA, 17, udp(6000, 4000, hex({0x80, 0, 0, i, 0, 0, i, 0, 1, 2, 3, 4}) + Octets(20)), {static_cast<std::uint16_t>(i + 1)});
+        all = all + packet(14, 1, rtp) + packet(1, 0, ethernet(0x8100, vlan(4, 0x0800, rtp)));
+    }
+    write("packets", "media_mirrored", all);
+
+    const auto script = [](std::initializer_list<std::initializer_list<int>> ops) {
+        Octets o{static_cast<std::uint8_t>(ops.size())};
+        for (const auto& op : ops) o = o + hex(op);
+        return o;
+    };
+    write("sip_tcp", "in_order", script({{8, 0, 1, 0, 1}, {8, 32, 255, 0, 1}}) + octets_of(kInvite + kBye));
+    write("sip_tcp", "swapped", script({{0xe0, 0, 0, 0, 0}, {8, 128, 255, 0, 1}, {8, 0, 3, 0, 1}}) + octets_of(kInvite + "\r\n\r\n" + kBye));
+    write("sip_tcp", "hole", script({{0, 0, 40, 0, 1}, {8, 200, 255, 0, 200}, {0, 250, 9, 0, 1}}) + octets_of(kInvite + kBye));
+    write("sip_tcp", "cut", script({{0, 0, 60, 0x90, 1}, {8, 128, 255, 0, 2}}) + octets_of(kInvite + kBye));
+    write("sip_tcp", "middle", script({{8, 40, 255, 0, 1}, {0xf0, 0, 0, 0, 0}}) + octets_of("a=x\r\n" + kBye + "garbage\r\n" + kInvite));
+    // more 0x02, id 0x04, family 0x01; offset; length in 8 octets; data offset; time
+    write("fragments", "in_order4", hex({2, 2, 0, 0, 4, 0, 1, 2, 0, 32, 4, 0, 1, 0, 0, 64, 2, 0, 1}) + Octets(40, 7));
+    write("fragments", "reversed6", hex({2, 1, 0, 64, 2, 0, 1, 3, 0, 32, 4, 0, 1, 3, 0, 0, 4, 0, 1}));
+    write("fragments", "overlap4", hex({2, 2, 0, 16, 4, 0, 1, 2, 0, 0, 8, 3, 1, 0, 0, 64, 2, 0, 1}));
+    write("fragments", "many", hex({7, 2, 0, 0, 90, 0, 1, 6, 0, 0, 90, 0, 1, 10, 0, 0, 90, 0, 1, 14, 0, 0, 90, 0, 1, 3, 0, 0, 90, 0, 250, 7, 0, 0, 90, 0, 1, 0x82, 255, 248, 9, 3, 1, 0x42, 0, 0, 9, 0, 1}));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc != 2) return std::fprintf(stderr, "usage: fuzz_seeds tests/fuzz/corpus\n"), 2;
+    root = argv[1];
+    wrappings();
+    tcp_and_media();
+    return 0;
+}
