@@ -121,6 +121,10 @@ void Collector::interval(const IntervalRow& row) {
     for (auto& sink : sinks_) sink->interval(row);
 }
 
+void Collector::detail(const DetailRow& row) {
+    for (auto& sink : sinks_) sink->detail(row);
+}
+
 void Collector::flow(const Record& record) {
     for (auto& sink : sinks_) sink->flow(record);
 }

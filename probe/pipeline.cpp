@@ -212,6 +212,7 @@ void Pipeline::on_sip(FlowIndex i, std::uint8_t direction, std::string_view text
     } else {
         ++counters_.sip_outside_calls;
     }
+    media_.on_signalling(m, text, call);
     if (sink_.wants(RecordKind::message)) {
         RecordSource s = source(RecordKind::message);
         s.now = std::max(ctx.time, now_);

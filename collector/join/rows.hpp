@@ -48,6 +48,11 @@ struct IntervalRow {
     Score score;
 };
 
+struct DetailRow {
+    ProbeId probe;
+    DetailFacts facts;
+};
+
 // Receives rows; implemented by the sinks.
 class RowConsumer {
   public:
@@ -56,6 +61,7 @@ class RowConsumer {
     virtual void stream(const StreamRow& row) = 0;
     virtual void message(const MessageRow& row) = 0;
     virtual void interval(const IntervalRow& row) = 0;
+    virtual void detail(const DetailRow& row) = 0;
     virtual void flow(const Record& record) = 0;  // valid during the call only
 };
 

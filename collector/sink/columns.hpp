@@ -24,6 +24,7 @@ const Columns<CallRow>& call_columns();
 const Columns<StreamRow>& stream_columns();
 const Columns<MessageRow>& message_columns();
 const Columns<IntervalRow>& interval_columns();
+const Columns<DetailRow>& detail_columns();
 
 // flows: one column per field of the template, by its own name.
 Cell flow_cell(const Record& record, std::size_t index);

@@ -78,6 +78,11 @@ void FileSink::interval(const IntervalRow& row) {
     lazily(intervals_, "intervals", names_of(interval_columns())).append(line_);
 }
 
+void FileSink::detail(const DetailRow& row) {
+    format_row(line_, *format_, detail_columns(), row);
+    lazily(details_, "stream-details", names_of(detail_columns())).append(line_);
+}
+
 FileSink::FlowFile* FileSink::flow_file(const CompiledTemplate& layout) {
     if (const auto cached = flow_by_template_.find(layout.serial); cached != flow_by_template_.end())
         return &flows_[cached->second];
@@ -110,7 +115,7 @@ void FileSink::flow(const Record& record) {
 
 template <typename F>
 void FileSink::each_file(F&& f) {
-    for (PartFile* file : {calls_.get(), streams_.get(), messages_.get(), intervals_.get()})
+    for (PartFile* file : {calls_.get(), streams_.get(), messages_.get(), intervals_.get(), details_.get()})
         if (file != nullptr) f(*file);
     for (FlowFile& flow : flows_) f(*flow.file);
 }
@@ -147,7 +152,7 @@ Result<void> FileSink::close() {
 
 std::uint64_t FileSink::dropped_rows() const {
     std::uint64_t n = flow_rows_dropped_ + dropped_before_;
-    for (const PartFile* file : {calls_.get(), streams_.get(), messages_.get(), intervals_.get()})
+    for (const PartFile* file : {calls_.get(), streams_.get(), messages_.get(), intervals_.get(), details_.get()})
         if (file != nullptr) n += file->dropped_lines();
     for (const FlowFile& flow : flows_) n += flow.file->dropped_lines();
     return n;
