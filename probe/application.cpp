@@ -135,7 +135,7 @@ class Run {
             exporter_->set_boot_time(packets.front().time);
             started_ = true;
         }
-        for (const RawPacket& p : packets) pipeline_.process(p);
+        pipeline_.process(packets);
         if (pipeline_.now() - last_tick_ >= wire::kSecond) tick();
         if (g_report.exchange(false)) report();
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "probe/decode/plain_udp.hpp"
 #include "probe/voip/rtp/turn_channel.hpp"
 
 namespace voipprobe::probe {
@@ -38,17 +39,61 @@ Pipeline::Pipeline(const PipelineConfig& config, RecordSink& sink)
     media_.on_interval([this](RtpStream& s, const IntervalFigures& i, bool last) { on_interval(s, i, last); });
 }
 
-void Pipeline::begin(wire::TimeNs first) {
+[[gnu::noinline]] void Pipeline::begin(wire::TimeNs first) {
     now_ = first;
     flows_.begin(first);
     config_.context.boot_time = first;
 }
 
-void Pipeline::process(const RawPacket& packet) {
-    ++counters_.packets;
-    PacketView p;
-    if (const DropReason r = decode(packet, p); r != DropReason::none) {
-        ++counters_.dropped[static_cast<std::size_t>(r)];
+void Pipeline::process(std::span<const RawPacket> packets) {
+    counters_.packets += packets.size();
+    while (!packets.empty()) {
+        const std::size_t n = std::min(packets.size(), kBatch);
+        for (std::size_t i = 0; i < n; ++i) prepare(packets[i], batch_[i]);
+        if (n > 1) look_ahead(std::span(batch_).first(n));
+        for (std::size_t i = 0; i < n; ++i) process_one(batch_[i]);
+        packets = packets.subspan(n);
+    }
+}
+
+void Pipeline::prepare(const RawPacket& packet, Prepared& out) const {
+    out.guess = 0;
+    out.drop = DropReason::none;
+    if (!out.plain) out.view = PacketView{};
+    out.plain = decode_plain_udp(packet, out.view);
+    if (!out.plain) [[unlikely]] out.drop = decode(packet, out.view = PacketView{});
+    // A zone is known in the packet's turn only: its number belongs to flows that may end before.
+    if (out.drop == DropReason::none && config_.flow_key == FlowKey::addresses && !out.view.fragment) identify(out, 0);
+}
+
+void Pipeline::identify(Prepared& packet, std::uint16_t zone) const {
+    packet.key = flows_.key_of(packet.view, zone);
+    flows_.prefetch(packet.key);
+    if (config_.dedup) packet.mark = duplicates_.mark(packet.view, zone);
+}
+
+// Nothing here decides anything: each step only asks for the memory that the next one reads.
+void Pipeline::look_ahead(std::span<Prepared> batch) {
+    const auto known = [](const Prepared& p) { return p.guess != 0; };
+    if (config_.flow_key != FlowKey::addresses) return;
+    for (Prepared& p : batch) {
+        if (p.drop != DropReason::none || p.view.fragment) continue;
+        p.guess = flows_.guess(p.key);
+        if (p.guess != 0) flows_.prefetch(p.guess);
+    }
+    for (const Prepared& p : batch)
+        if (known(p)) media_.prefetch_flow(p.guess);
+    for (const Prepared& p : batch)
+        if (known(p)) media_.prefetch_stream(p.guess, flows_.direction(p.guess, p.key));
+    for (const Prepared& p : batch)
+        if (known(p)) media_.prefetch_series(p.guess, flows_.direction(p.guess, p.key));
+}
+
+// Flat: what a packet of known media runs through is inlined, the rest of it is marked noinline.
+[[gnu::flatten]] void Pipeline::process_one(Prepared& packet) {
+    PacketView& p = packet.view;
+    if (packet.drop != DropReason::none) {
+        ++counters_.dropped[static_cast<std::size_t>(packet.drop)];
         return;
     }
     if (now_ == wire::kNever) begin(p.time);
@@ -56,26 +101,28 @@ void Pipeline::process(const RawPacket& packet) {
         now_ = p.time;
         if (flows_.slot_passed(now_)) expire();
     }
-    const std::uint16_t zone = config_.flow_key == FlowKey::addresses ? std::uint16_t{0} : zone_of(p);
-    if (p.fragment) [[unlikely]]
+    const bool zoned = config_.flow_key != FlowKey::addresses;
+    const std::uint16_t zone = zoned ? zone_of(p) : std::uint16_t{0};
+    if (p.fragment) [[unlikely]] {
         on_fragment(p, zone);
-    else
-        take(p, zone);
+    } else {
+        if (zoned) identify(packet, zone);
+        take(packet, zone);
+    }
     if (zone != 0) zones_.release(zone);
 }
 
 // One whole packet, the innermost.
-void Pipeline::take(PacketView& p, std::uint16_t zone) {
-    DuplicateFilter::Mark mark = 0;
-    if (config_.dedup) mark = duplicates_.mark(p, zone);  // its bucket comes while the flow is looked up
+void Pipeline::take(Prepared& packet, std::uint16_t zone) {
+    PacketView& p = packet.view;
     std::uint8_t direction = 0;
-    const FlowIndex i = flow_of(p, zone, direction);
+    const FlowIndex i = flow_of(p, zone, packet.key, flows_.at(packet.guess, packet.key, p), direction);
     if (i == 0) {
         ++counters_.dropped[static_cast<std::size_t>(DropReason::table_full)];
         return;
     }
     if (config_.dedup) {
-        const DuplicateFilter::Verdict verdict = duplicates_.look(mark, p);
+        const DuplicateFilter::Verdict verdict = duplicates_.look(packet.mark, p);
         if (verdict != DuplicateFilter::Verdict::fresh) [[unlikely]] return on_copy(i, direction, p, verdict);
     }
     count(i, direction, p, 1, p.ip_length);
@@ -87,8 +134,13 @@ void Pipeline::take(PacketView& p, std::uint16_t zone) {
 }
 
 FlowIndex Pipeline::flow_of(const PacketView& p, std::uint16_t zone, std::uint8_t& direction) {
-    const FlowTable::Key key = flows_.key_of(p, zone);
-    FlowTable::Found found = flows_.find_or_add(key, p);
+    return flow_of(p, zone, flows_.key_of(p, zone), {}, direction);
+}
+
+// `found`: where the flow is, when that is known.
+FlowIndex Pipeline::flow_of(const PacketView& p, std::uint16_t zone, const FlowTable::Key& key, FlowTable::Found found,
+                            std::uint8_t& direction) {
+    if (found.index == 0) found = flows_.find_or_add(key, p);
     if (found.index == 0 && evict_flow()) found = flows_.find_or_add(key, p);
     if (found.index == 0) return 0;
     const FlowIndex i = found.index;
@@ -166,7 +218,7 @@ void Pipeline::analyse(FlowIndex i, std::uint8_t direction, PacketView& p, std::
     if (h.kind == FlowKind::media) media_.on_media(i, direction, p);
 }
 
-SipContext Pipeline::context_of(const PacketView& p, SipTransport transport, std::uint16_t zone) const {
+[[gnu::noinline]] SipContext Pipeline::context_of(const PacketView& p, SipTransport transport, std::uint16_t zone) const {
     SipContext ctx;
     ctx.time = p.time;
     ctx.src = {p.src, p.src_port};
@@ -190,7 +242,7 @@ void Pipeline::take_from_flow(FlowIndex i, std::uint8_t direction, SipContext& c
 }
 
 // `ctx` has the packets that carried the message and were counted on flow `i`.
-void Pipeline::on_sip(FlowIndex i, std::uint8_t direction, std::string_view text, std::size_t whole, SipContext ctx) {
+[[gnu::noinline]] void Pipeline::on_sip(FlowIndex i, std::uint8_t direction, std::string_view text, std::size_t whole, SipContext ctx) {
     SipMessage m;
     const SipDefect defect = parse_sip(text, whole, m);
     if (defect != SipDefect::none) {
@@ -252,7 +304,7 @@ void Pipeline::advance(wire::TimeNs now) {
     if (flows_.slot_passed(now_)) expire();
 }
 
-void Pipeline::expire() {
+[[gnu::noinline]] void Pipeline::expire() {
     flows_.expire(now_, [this](FlowIndex i) { return on_flow_due(i, now_, false); });
     fragments_.expire(now_);
     calls_.expire(now_, [this](CallIndex i) { on_call_due(i); });

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "probe/capture/packet.hpp"
 #include "probe/decode/decode.hpp"
@@ -74,7 +75,9 @@ class Pipeline {
     Pipeline(const Pipeline&) = delete;
     Pipeline& operator=(const Pipeline&) = delete;
 
-    void process(const RawPacket& packet);
+    // Packets in order of capture. Several at a time cost less: what they need is fetched while others are worked on.
+    void process(std::span<const RawPacket> packets);
+    void process(const RawPacket& packet) { process(std::span(&packet, 1)); }
     // Live: time goes on without packets.
     void advance(wire::TimeNs now);
     // End of input: everything open becomes a record.
@@ -93,9 +96,26 @@ class Pipeline {
     wire::TimeNs now() const { return now_; }
 
   private:
+    // A packet and what can be known of it before its turn.
+    struct Prepared {
+        PacketView view;
+        DropReason drop = DropReason::none;
+        FlowTable::Key key;
+        DuplicateFilter::Mark mark = 0;
+        FlowIndex guess = 0;  // where its flow may be
+        bool plain = true;    // the view's other fields are as new
+    };
+    static constexpr std::size_t kBatch = 16;
+
+    void prepare(const RawPacket& packet, Prepared& out) const;
+    void look_ahead(std::span<Prepared> batch);
+    void process_one(Prepared& packet);
     void begin(wire::TimeNs first);
-    void take(PacketView& p, std::uint16_t zone);
+    void identify(Prepared& packet, std::uint16_t zone) const;  // its key and mark
+    void take(Prepared& packet, std::uint16_t zone);
     FlowIndex flow_of(const PacketView& p, std::uint16_t zone, std::uint8_t& direction);
+    FlowIndex flow_of(const PacketView& p, std::uint16_t zone, const FlowTable::Key& key, FlowTable::Found found,
+                      std::uint8_t& direction);
     void count(FlowIndex i, std::uint8_t direction, const PacketView& p, std::uint32_t packets, std::uint64_t octets);
     // A UDP payload; `packets` and `octets` of the flow carried it.
     void analyse(FlowIndex i, std::uint8_t direction, PacketView& p, std::uint32_t packets, std::uint64_t octets);
@@ -148,6 +168,7 @@ class Pipeline {
     InternTable<TunnelInfo> tunnels_;   // of flows
     InternTable<std::uint64_t> zones_;  // --flow-key
     PipelineCounters counters_;
+    std::array<Prepared, kBatch> batch_;
     wire::TimeNs now_ = wire::kNever;
 };
 

@@ -89,8 +89,14 @@ void Pipeline::on_datagram(std::uint32_t datagram, wire::TimeNs time) {
         d.frames = 0;
         d.octets = 0;
         const std::uint16_t zone = config_.flow_key == FlowKey::addresses ? std::uint16_t{0} : zone_of(p);
-        if (p.fragment) on_fragment(p, zone);
-        else take(p, zone);
+        if (p.fragment) {
+            on_fragment(p, zone);
+        } else {
+            Prepared inner;
+            inner.view = p;
+            identify(inner, zone);
+            take(inner, zone);
+        }
         if (zone != 0) zones_.release(zone);
         return;
     }

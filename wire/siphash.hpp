@@ -48,7 +48,7 @@ struct SipState {
 
 // SipHash-1-3 over whole 64-bit words: for table keys of fixed size.
 template <std::size_t Words>
-std::uint64_t siphash13(SipKey key, const std::array<std::uint64_t, Words>& words) {
+[[gnu::always_inline]] inline std::uint64_t siphash13(SipKey key, const std::array<std::uint64_t, Words>& words) {
     detail::SipState s(key);
     for (const std::uint64_t w : words) s.absorb<1>(w);
     s.absorb<1>(static_cast<std::uint64_t>(Words * 8) << 56);

@@ -3,7 +3,9 @@
 //   pcapng: draft-ietf-opsawg-pcapng (SHB, IDB, EPB, SPB, obsolete packet block; the rest is skipped)
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,10 +33,26 @@ class PcapFormat {
     static constexpr std::size_t kHeader = 24;
     // nullopt: not a pcap file.
     static std::optional<PcapFormat> parse_header(wire::Bytes header);
-    ParseResult next(wire::Bytes data, RawPacket& out) const;
+    ParseResult next(wire::Bytes data, RawPacket& out) const {
+        if (data.size() < 16) return {ParseStep::need_more, 16, 0, ""};
+        const std::uint32_t captured = u32(data.data() + 8);
+        if (captured > kMaxCaptured)
+            return {ParseStep::damaged, 0, 0, "a packet claims more than 262144 captured octets"};
+        if (data.size() < 16U + captured) return {ParseStep::need_more, 16U + captured, 0, ""};
+        const wire::TimeNs fraction = u32(data.data() + 4);
+        out.time = wire::TimeNs{u32(data.data())} * wire::kSecond + (nanoseconds_ ? fraction : fraction * 1000);
+        out.data = data.subspan(16, captured);
+        out.wire_length = std::max(u32(data.data() + 12), captured);
+        out.link_type = link_type_;
+        return {ParseStep::packet, 0, 16U + captured, ""};
+    }
 
   private:
-    std::uint32_t u32(const std::uint8_t* p) const;
+    std::uint32_t u32(const std::uint8_t* p) const {
+        std::uint32_t v;
+        std::memcpy(&v, p, 4);
+        return swapped_ ? __builtin_bswap32(v) : v;
+    }
     bool swapped_ = false;
     bool nanoseconds_ = false;
     std::uint16_t link_type_ = 1;

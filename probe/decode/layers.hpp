@@ -2,6 +2,7 @@
 #pragma once
 
 #include "probe/decode/decode.hpp"
+#include "probe/decode/tunnel_ports.hpp"
 
 namespace voipprobe::probe {
 
@@ -34,7 +35,6 @@ DropReason decode_ip(wire::Bytes data, PacketView& view, Nesting n);
 DropReason enter(const Carried& carried, PacketView& view, Nesting n);
 
 // A UDP payload or IP payload (protocol `view.protocol`) that a tunnel may have made; not_ip when it is none.
-bool is_tunnel_port(std::uint16_t port);
 bool is_tunnel_protocol(std::uint8_t protocol);
 DropReason enter_udp_tunnel(wire::Bytes payload, PacketView& view, Nesting n);
 DropReason enter_ip_tunnel(wire::Bytes payload, PacketView& view, Nesting n);

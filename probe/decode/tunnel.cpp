@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "probe/decode/layers.hpp"
+#include "probe/decode/tunnel_ports.hpp"
 #include "probe/decode/link.hpp"
 
 namespace voipprobe::probe {
@@ -12,9 +13,6 @@ using wire::Bytes;
 using wire::load_be16;
 using wire::load_be32;
 
-enum TunnelPort : std::uint16_t {
-    kPortL2tp = 1701, kPortGtpU = 2152, kPortVxlan = 4789, kPortGeneve = 6081, kPortVxlanLinux = 8472, kPortTzsp = 37008
-};
 enum TunnelProtocol : std::uint8_t {
     kProtoIp4 = 4, kProtoIp6 = 41, kProtoGre = 47, kProtoEtherIp = 97, kProtoL2tp = 115, kProtoMpls = 137
 };
@@ -238,18 +236,6 @@ std::uint16_t header_checksum(Bytes header) {
 }
 
 }  // namespace
-
-bool is_tunnel_port(std::uint16_t port) {
-    switch (port) {
-        case kPortL2tp:
-        case kPortGtpU:
-        case kPortVxlan:
-        case kPortGeneve:
-        case kPortVxlanLinux:
-        case kPortTzsp: return true;
-        default: return false;
-    }
-}
 
 bool is_tunnel_protocol(std::uint8_t protocol) {
     switch (protocol) {

@@ -11,7 +11,7 @@ constexpr std::size_t kBlock = 64;
 std::uint64_t word(const std::uint8_t* p) { return wire::load_le64(p); }
 
 // Up to 64 octets, zeros after a shorter rest (lengths are hashed with the headers).
-void add_block(NhSum& nh, wire::Bytes d) {
+void add_block(wire::NhSum& nh, wire::Bytes d) {
     std::array<std::uint8_t, kBlock> rest{};
     const std::uint8_t* p = d.data();
     if (d.size() < kBlock) {
@@ -34,12 +34,11 @@ bool is_text(std::uint8_t first) { return first >= 'A' && first <= 'Z'; }
 
 }  // namespace
 
-DuplicateFilter::DuplicateFilter(wire::SipKey key) : buckets_(new Bucket[kBuckets]()) {
-    for (std::size_t i = 0; i < kKeys; ++i) keys_[i] = wire::siphash13<1>(key, {0x6475706c69636174 + i});
-}
+DuplicateFilter::DuplicateFilter(wire::SipKey key)
+    : keys_(wire::nh_keys<kKeys>(key, 0x6475706c69636174)), buckets_(new Bucket[kBuckets]()) {}
 
-DuplicateFilter::Mark DuplicateFilter::mark_other(const PacketView& p, std::uint16_t zone) const {
-    NhSum nh(keys_.data());
+[[gnu::noinline]] DuplicateFilter::Mark DuplicateFilter::mark_other(const PacketView& p, std::uint16_t zone) const {
+    wire::NhSum nh(keys_.data());
     nh.add(0, word(p.src.octets.data()), word(p.src.octets.data() + 8));
     nh.add(2, word(p.dst.octets.data()), word(p.dst.octets.data() + 8));
     nh.add(4, name(p), std::uint64_t{p.payload_length} << 16 | zone);
@@ -61,7 +60,7 @@ DuplicateFilter::Mark DuplicateFilter::mark_other(const PacketView& p, std::uint
     // Without identification: messages of one server differ late ("SIP/2.0 200 OK" and a Via fill 64 octets).
     if (d.size() <= kBlock || p.protocol != kProtoUdp || p.fragment || p.ip_id != 0 || !is_text(d[0])) return h;
     for (d = d.subspan(kBlock); !d.empty(); d = d.subspan(std::min(d.size(), kBlock))) {
-        NhSum block(keys_.data());
+        wire::NhSum block(keys_.data());
         add_block(block, d.first(std::min(d.size(), kBlock)));
         block.add(22, h, 0);
         h = block.finish(28);
@@ -70,7 +69,7 @@ DuplicateFilter::Mark DuplicateFilter::mark_other(const PacketView& p, std::uint
 }
 
 // An entry with this packet's tag is there: a copy when it is near in time.
-DuplicateFilter::Verdict DuplicateFilter::judge(Bucket& b, Mark m, const PacketView& p) {
+[[gnu::noinline]] DuplicateFilter::Verdict DuplicateFilter::judge(Bucket& b, Mark m, const PacketView& p) {
     const std::uint64_t now = time_of(p);
     for (std::uint64_t& e : b.entry) {
         if (((e ^ m) & kTagMask) != 0) continue;

@@ -3,7 +3,7 @@
 // TCP numbers and payload; not what a hop changes (TTL, TOS, checksums, link layer, VLAN, tunnel).
 // A bounded table of keyed hashes: 8,192 entries in buckets of 4 (20 ms of 400,000 packets per second; 64 KiB, so
 // that it stays in the cache), the oldest of a bucket gives way (counted).
-// Hash: NH (RFC 4418 §5.2) over 64-bit words, secret key: two different packets agree with probability 2^-40.
+// Hash: wire/nh_hash.hpp, secret key: two different packets agree with probability 2^-40.
 // Thread rule: one owner. Times: packet time.
 #pragma once
 
@@ -12,26 +12,9 @@
 #include <memory>
 
 #include "probe/decode/packet_view.hpp"
-#include "wire/siphash.hpp"
+#include "wire/nh_hash.hpp"
 
 namespace voipprobe::probe {
-
-// NH: the words of a packet in pairs; every pair is one multiplication, all of them independent.
-class NhSum {
-  public:
-    explicit NhSum(const std::uint64_t* keys) : keys_(keys) {}
-    void add(std::size_t at, std::uint64_t a, std::uint64_t b) { sum_ += Wide{a + keys_[at]} * (b + keys_[at + 1]); }
-    std::uint64_t finish(std::size_t at) const {
-        const Wide m = Wide{static_cast<std::uint64_t>(sum_) ^ keys_[at]} *
-                       (static_cast<std::uint64_t>(sum_ >> 64) ^ keys_[at + 1]);
-        return static_cast<std::uint64_t>(m) ^ static_cast<std::uint64_t>(m >> 64);
-    }
-
-  private:
-    __extension__ using Wide = unsigned __int128;
-    const std::uint64_t* keys_;
-    Wide sum_ = 0;
-};
 
 class DuplicateFilter {
   public:
@@ -97,7 +80,7 @@ class DuplicateFilter {
     }
     // IPv4. The header names the packet, whatever the capture kept of the rest.
     Mark mark_rtp(const PacketView& p, std::uint16_t zone) const {
-        NhSum nh(keys_.data());
+        wire::NhSum nh(keys_.data());
         nh.add(0, std::uint64_t{p.src.v4_host_order()} << 32 | p.dst.v4_host_order(), name(p));
         nh.add(2, wire::load_le64(p.payload.data()),
                std::uint64_t{wire::load_be32(p.payload.data() + 8)} << 32 | (p.payload_length & 0xffff) << 16 | zone);
@@ -106,7 +89,7 @@ class DuplicateFilter {
     Mark mark_other(const PacketView& p, std::uint16_t zone) const;
     Verdict judge(Bucket& b, Mark m, const PacketView& p);
 
-    std::array<std::uint64_t, kKeys> keys_;
+    wire::NhKeys<kKeys> keys_;
     std::unique_ptr<Bucket[]> buckets_;
     std::uint64_t displaced_ = 0;
 };

@@ -14,13 +14,13 @@ std::uint32_t matches(const std::uint8_t* tags, std::uint8_t tag) {
     return static_cast<std::uint32_t>(_mm_movemask_epi8(equal));
 }
 
-std::uint64_t word(const wire::IpAddress& a, std::size_t at) { return wire::load_le64(a.octets.data() + at); }
+std::uint64_t load(const wire::IpAddress& a, std::size_t at) { return wire::load_le64(a.octets.data() + at); }
 
 }  // namespace
 
 FlowTable::FlowTable(std::size_t max_flows, wire::SipKey key)
     : max_flows_(max_flows),
-      key_(key),
+      keys_(wire::nh_keys<8>(key, 0x666c6f77)),
       tags_(groups_ * kGroup, kEmptyTag),
       slots_(groups_ * kGroup, 0),
       hot_(max_flows + 1),
@@ -28,41 +28,37 @@ FlowTable::FlowTable(std::size_t max_flows, wire::SipKey key)
       wheel_(kSlots, 0) {}
 
 std::uint64_t FlowTable::hash_v6(const wire::IpAddress& a, const wire::IpAddress& b, std::uint64_t key1) const {
-    return wire::siphash13<5>(key_, {word(a, 0), word(a, 8), word(b, 0), word(b, 8), key1});
+    wire::NhSum nh(keys_.data());
+    nh.add(0, load(a, 0), load(a, 8));
+    nh.add(2, load(b, 0), load(b, 8));
+    nh.add(4, key1, 0);
+    return nh.finish(6);
 }
 
 std::uint64_t FlowTable::hash_of(std::uint64_t key0, std::uint64_t key1, FlowIndex i) const {
-    if (static_cast<std::uint8_t>(key1 >> 40) == 4) return wire::siphash13<2>(key_, {key0, key1});
+    if (static_cast<std::uint8_t>(key1 >> 40) == 4) return hash_v4(key0, key1);
     return hash_v6(cold_[i].a, cold_[i].b, key1);
 }
 
-FlowTable::Key FlowTable::key_of(const PacketView& p, std::uint16_t zone) const {
-    Key k{};
-    const bool v4 = p.ip_version == 4;
+FlowTable::Key FlowTable::key_of_v6(const PacketView& p, std::uint16_t zone) const {
+    Key k;
     const std::uint64_t sp = p.src_port, dp = p.dst_port;
-    const std::uint64_t rest = std::uint64_t{p.protocol} << 32 | std::uint64_t{p.ip_version} << 40 |
-                               std::uint64_t{zone} << 48;
-    if (v4) {
-        const std::uint64_t s = p.src.v4_host_order(), d = p.dst.v4_host_order();
-        k.source_is_b = (s << 16 | sp) > (d << 16 | dp);
-        k.key0 = k.source_is_b ? d << 32 | s : s << 32 | d;
-        k.key1 = (k.source_is_b ? sp << 16 | dp : dp << 16 | sp) | rest;
-        k.hash = wire::siphash13<2>(key_, {k.key0, k.key1});
-    } else {
-        const auto order = p.src <=> p.dst;
-        k.source_is_b = order > 0 || (order == 0 && sp > dp);
-        k.key1 = (k.source_is_b ? sp << 16 | dp : dp << 16 | sp) | rest;
-        k.hash = k.source_is_b ? hash_v6(p.dst, p.src, k.key1) : hash_v6(p.src, p.dst, k.key1);
-        k.key0 = k.hash;
-    }
+    const auto order = p.src <=> p.dst;
+    k.source_is_b = order > 0 || (order == 0 && sp > dp);
+    k.key1 = (k.source_is_b ? sp << 16 | dp : dp << 16 | sp) | rest_of_key(p, zone);
+    k.hash = k.source_is_b ? hash_v6(p.dst, p.src, k.key1) : hash_v6(p.src, p.dst, k.key1);
+    k.key0 = k.hash;
     return k;
 }
 
-bool FlowTable::same(FlowIndex i, const Key& k, const PacketView& p) const {
-    const FlowHot& h = hot_[i];
-    if (h.key0 != k.key0 || h.key1 != k.key1) return false;
-    if (p.ip_version == 4) return true;
+bool FlowTable::same_addresses(FlowIndex i, const Key& k, const PacketView& p) const {
     return cold_[i].a == (k.source_is_b ? p.dst : p.src) && cold_[i].b == (k.source_is_b ? p.src : p.dst);
+}
+
+FlowIndex FlowTable::guess(const Key& k) const {
+    const std::size_t group = group_of(k.hash) * kGroup;
+    const std::uint32_t m = matches(&tags_[group], tag_of(k.hash));
+    return m == 0 ? 0 : slots_[group + static_cast<std::size_t>(std::countr_zero(m))];
 }
 
 FlowTable::Found FlowTable::find(const Key& k, const PacketView& p) const {
@@ -72,9 +68,7 @@ FlowTable::Found FlowTable::find(const Key& k, const PacketView& p) const {
         const std::uint8_t* tags = &tags_[group * kGroup];
         for (std::uint32_t m = matches(tags, tag); m != 0; m &= m - 1) {
             const FlowIndex i = slots_[group * kGroup + static_cast<std::size_t>(std::countr_zero(m))];
-            if (!same(i, k, p)) continue;
-            const bool source_is_b = (hot_[i].flags & kSourceIsB) != 0;
-            return {i, static_cast<std::uint8_t>(source_is_b != k.source_is_b), false};
+            if (same(i, k, p)) return {i, direction(i, k), false};
         }
         if (matches(tags, kEmptyTag) != 0) break;
         group = (group + step) & (groups_ - 1);
@@ -82,17 +76,14 @@ FlowTable::Found FlowTable::find(const Key& k, const PacketView& p) const {
     return {};
 }
 
-FlowTable::Found FlowTable::find_or_add(const Key& k, const PacketView& p) {
+[[gnu::noinline]] FlowTable::Found FlowTable::find_or_add(const Key& k, const PacketView& p) {
     const std::uint8_t tag = tag_of(k.hash);
     std::size_t group = group_of(k.hash);
     for (std::size_t step = 1;; ++step) {
         const std::uint8_t* tags = &tags_[group * kGroup];
         for (std::uint32_t m = matches(tags, tag); m != 0; m &= m - 1) {
             const FlowIndex i = slots_[group * kGroup + static_cast<std::size_t>(std::countr_zero(m))];
-            if (same(i, k, p)) {
-                const bool source_is_b = (hot_[i].flags & kSourceIsB) != 0;
-                return {i, static_cast<std::uint8_t>(source_is_b != k.source_is_b), false};
-            }
+            if (same(i, k, p)) return {i, direction(i, k), false};
         }
         if (matches(tags, kEmptyTag) != 0) break;
         group = (group + step) & (groups_ - 1);  // triangular probing visits every group
@@ -161,6 +152,7 @@ void FlowTable::remove(FlowIndex i) {
             if (ends_probe) --used_tags_;
             slots_[at] = 0;
             cold_[i].id = 0;
+            hot_[i].key1 = 0;
             hot_[i].next = free_;
             free_ = i;
             --size_;
@@ -183,12 +175,6 @@ wire::Endpoint FlowTable::destination(FlowIndex i) const {
 std::size_t FlowTable::memory_octets() const {
     return tags_.size() + slots_.size() * sizeof(FlowIndex) + wheel_.size() * sizeof(FlowIndex) +
            next_unused_ * (sizeof(FlowHot) + sizeof(FlowCold));
-}
-
-Tick FlowTable::to_tick(wire::TimeNs t) const {
-    if (base_ == wire::kNever || t <= base_) return 0;
-    const std::int64_t ticks = (t - base_) / (10 * wire::kMillisecond);
-    return static_cast<Tick>(std::min<std::int64_t>(ticks, 0xfffffffe));
 }
 
 void FlowTable::schedule(FlowIndex i, Tick due) { insert(i, due, false); }

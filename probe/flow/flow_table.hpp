@@ -1,8 +1,9 @@
-// Bounded biflow table: tag groups of 16 (SSE2), 64-byte hot entries in reserved memory, keyed SipHash-1-3 with
+// Bounded biflow table: tag groups of 16 (SSE2), 64-byte hot entries in reserved memory, a keyed hash (NH) with
 // full key compare, and a timer wheel by packet time. Nothing is allocated per flow; the index doubles as it fills.
 // Thread rule: one owner. Time: TimeNs of packets; the table keeps the highest seen.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <utility>
@@ -11,7 +12,7 @@
 #include "probe/decode/packet_view.hpp"
 #include "probe/flow/flow.hpp"
 #include "probe/flow/reserved_array.hpp"
-#include "wire/siphash.hpp"
+#include "wire/nh_hash.hpp"
 
 namespace voipprobe::probe {
 
@@ -30,8 +31,23 @@ class FlowTable {
     FlowTable(std::size_t max_flows, wire::SipKey key);
 
     // Flows of different zones are never the same flow (a tunnel or VLAN id when asked for; else 0).
-    Key key_of(const PacketView& p, std::uint16_t zone = 0) const;
-    void prefetch(const Key& k) const { __builtin_prefetch(&tags_[group_of(k.hash) * kGroup]); }
+    Key key_of(const PacketView& p, std::uint16_t zone = 0) const {
+        return p.ip_version == 4 ? key_of_v4(p, zone) : key_of_v6(p, zone);
+    }
+    // For batches: fetch what guess() reads; guess where the flow may be, without looking at it; find() there first.
+    void prefetch(const Key& k) const {
+        __builtin_prefetch(&tags_[group_of(k.hash) * kGroup]);
+        __builtin_prefetch(&slots_[group_of(k.hash) * kGroup]);
+    }
+    FlowIndex guess(const Key& k) const;
+    void prefetch(FlowIndex i) const { __builtin_prefetch(&hot_[i]); }
+    Found at(FlowIndex guessed, const Key& k, const PacketView& p) const {
+        if (guessed == 0 || !same(guessed, k, p)) return {};
+        return {guessed, direction(guessed, k), false};
+    }
+    std::uint8_t direction(FlowIndex i, const Key& k) const {
+        return static_cast<std::uint8_t>(((hot_[i].flags & kSourceIsB) != 0) != k.source_is_b);
+    }
     Found find(const Key& k, const PacketView& p) const;  // index 0: not there
     Found find_or_add(const Key& k, const PacketView& p);
     void remove(FlowIndex i);
@@ -55,7 +71,11 @@ class FlowTable {
 
     // ---- time ----
     void begin(wire::TimeNs first) { base_ = base_ == wire::kNever ? first : base_; }
-    Tick to_tick(wire::TimeNs t) const;
+    Tick to_tick(wire::TimeNs t) const {
+        if (base_ == wire::kNever || t <= base_) return 0;
+        const std::int64_t ticks = (t - base_) / (10 * wire::kMillisecond);
+        return static_cast<Tick>(std::min<std::int64_t>(ticks, 0xfffffffe));
+    }
     void schedule(FlowIndex i, Tick due);
     // Calls on_due(index) for flows whose due time has come; it returns the next due tick, or kGone after it has
     // removed the flow.
@@ -107,13 +127,36 @@ class FlowTable {
     static std::uint8_t tag_of(std::uint64_t hash) { return static_cast<std::uint8_t>(hash >> 57 | 0x80); }
     std::uint64_t hash_of(std::uint64_t key0, std::uint64_t key1, FlowIndex i) const;
     std::uint64_t hash_v6(const wire::IpAddress& a, const wire::IpAddress& b, std::uint64_t key1) const;
-    bool same(FlowIndex i, const Key& k, const PacketView& p) const;
+    Key key_of_v4(const PacketView& p, std::uint16_t zone) const {
+        const std::uint64_t s = p.src.v4_host_order(), d = p.dst.v4_host_order();
+        const std::uint64_t sp = p.src_port, dp = p.dst_port;
+        const bool source_is_b = (s << 16 | sp) > (d << 16 | dp);
+        const std::uint64_t key0 = source_is_b ? d << 32 | s : s << 32 | d;
+        const std::uint64_t key1 = (source_is_b ? sp << 16 | dp : dp << 16 | sp) | rest_of_key(p, zone);
+        return {key0, key1, hash_v4(key0, key1), source_is_b};
+    }
+    std::uint64_t hash_v4(std::uint64_t key0, std::uint64_t key1) const {
+        wire::NhSum nh(keys_.data());
+        nh.add(0, key0, key1);
+        return nh.finish(6);
+    }
+    Key key_of_v6(const PacketView& p, std::uint16_t zone) const;
+    static std::uint64_t rest_of_key(const PacketView& p, std::uint16_t zone) {
+        return std::uint64_t{p.protocol} << 32 | std::uint64_t{p.ip_version} << 40 | std::uint64_t{zone} << 48;
+    }
+    // Never of a free slot: its key1 is 0, and no packet's is.
+    bool same(FlowIndex i, const Key& k, const PacketView& p) const {
+        const FlowHot& h = hot_[i];
+        if (h.key0 != k.key0 || h.key1 != k.key1) return false;
+        return p.ip_version == 4 || same_addresses(i, k, p);
+    }
+    bool same_addresses(FlowIndex i, const Key& k, const PacketView& p) const;
     void place(std::uint64_t hash, FlowIndex i);
     void rebuild(std::size_t groups);
     void insert(FlowIndex i, Tick due, bool not_this_slot);
 
     std::size_t max_flows_;
-    wire::SipKey key_;
+    wire::NhKeys<8> keys_;
     std::size_t groups_ = 64;
     std::vector<std::uint8_t> tags_;
     std::vector<FlowIndex> slots_;

@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::array<probe::RawPacket, 16> batch;
     while ((*source)->state() == probe::SourceState::more) {
         const std::size_t n = (*source)->read_batch(batch);
-        for (std::size_t i = 0; i < n; ++i) pipeline.process(batch[i]);
+        pipeline.process(std::span(batch).first(n));
     }
     pipeline.finish();
     const auto& c = pipeline.counters();

@@ -2,6 +2,8 @@
 #include <cstdlib>
 
 #include "probe/decode/decode.hpp"
+#include "probe/decode/plain_udp.hpp"
+#include "tests/unit/probe/same_view.hpp"
 
 using namespace voipprobe;
 
@@ -12,7 +14,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     raw.data = wire::Bytes(data + 2, size - 2);
     raw.wire_length = static_cast<std::uint32_t>(size - 2);
     probe::PacketView view;
-    if (probe::decode(raw, view) != probe::DropReason::none) return 0;
+    const probe::DropReason reason = probe::decode(raw, view);
+    probe::PacketView quick;
+    if (probe::decode_plain_udp(raw, quick) && (reason != probe::DropReason::none || !test::same_view(quick, view)))
+        std::abort();
+    if (reason != probe::DropReason::none) return 0;
     if (!view.payload.empty()) {
         const bool inside = view.payload.data() >= raw.data.data() &&
                             view.payload.data() + view.payload.size() <= raw.data.data() + raw.data.size();

@@ -4,7 +4,7 @@
 
 namespace voipprobe::probe {
 
-void BurstGap::received(std::int64_t n, bool discarded) {
+[[gnu::noinline]] void BurstGap::received_elsewhere(std::int64_t n, bool discarded) {
     if (!started_) {
         started_ = true;
         next_ = highest_ = n;

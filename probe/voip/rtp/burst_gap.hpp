@@ -27,7 +27,19 @@ class BurstGap {
     static constexpr std::uint64_t kGmin = 16;
 
     // A packet with this extended sequence number, for the first time.
-    void received(std::int64_t n, bool discarded);
+    void received(std::int64_t n, bool discarded) {
+        const std::uint64_t b = bit(n);
+        // Nearly always: the next number, and the one that leaves the window (its bit is the same) was heard.
+        if (started_ && n == highest_ + 1 && n == next_ + kWindow && (received_ & ~discarded_ & b) != 0) [[likely]] {
+            decided_ = true;
+            good();
+            ++next_;
+            highest_ = n;
+            if (discarded) discarded_ |= b;
+            return;
+        }
+        received_elsewhere(n, discarded);
+    }
     // The packet with this number turns out to be discarded (its clock was learned later).
     void discard(std::int64_t n) {
         if (n >= next_ && n <= highest_) discarded_ |= bit(n);
@@ -38,6 +50,7 @@ class BurstGap {
 
   private:
     static std::uint64_t bit(std::int64_t n) { return std::uint64_t{1} << (static_cast<std::uint64_t>(n) % 64); }
+    void received_elsewhere(std::int64_t n, bool discarded);
     void decide_up_to(std::int64_t end);  // exclusive
     void good() {
         ++total_;

@@ -7,7 +7,7 @@
 
 namespace voipprobe::probe {
 
-void JitterBuffers::begin(wire::TimeNs t, float d) {
+[[gnu::noinline]] void JitterBuffers::begin(wire::TimeNs t, float d) {
     floor_ = bucket_min_ = d;
     buckets_.fill(std::numeric_limits<float>::max());
     bucket_ = 0;
@@ -17,7 +17,7 @@ void JitterBuffers::begin(wire::TimeNs t, float d) {
     until_review_ = kReview;
 }
 
-void JitterBuffers::rotate(wire::TimeNs t) {
+[[gnu::noinline]] void JitterBuffers::rotate(wire::TimeNs t) {
     std::int64_t steps = (t - bucket_end_) / kBucketNs + 1;
     bucket_end_ += steps * kBucketNs;
     buckets_[bucket_] = bucket_min_;
@@ -29,7 +29,7 @@ void JitterBuffers::rotate(wire::TimeNs t) {
     floor_ = *std::min_element(buckets_.begin(), buckets_.end());
 }
 
-JitterBuffers::Extent JitterBuffers::extent() const {
+[[gnu::noinline]] JitterBuffers::Extent JitterBuffers::extent() const {
     if (count_ < kHistory) {
         const auto [low, high] = std::minmax_element(history_.begin(), history_.begin() + count_);
         return {*low, *high};
@@ -65,7 +65,7 @@ float JitterBuffers::percentile95() const {
     return top[from_top] + (rank - static_cast<float>(below)) * (top[from_top - 1] - top[from_top]);
 }
 
-void JitterBuffers::review() {
+[[gnu::noinline]] void JitterBuffers::review() {
     until_review_ = kReview;
     const Extent d = extent();
     const float bottom = d.least + kLeastMs;

@@ -26,7 +26,7 @@ MediaTracker::MediaTracker(const MediaConfig& config, FlowTable& flows, CallTabl
 
 // ---- packets -------------------------------------------------------------------------------------------------
 
-void MediaTracker::on_candidate(FlowIndex i, std::uint8_t direction, const PacketView& p) {
+[[gnu::noinline]] void MediaTracker::on_candidate(FlowIndex i, std::uint8_t direction, const PacketView& p) {
     if (is_rtcp(p.payload)) return on_rtcp(i, direction, p);
     const auto h = parse_rtp(p.payload, p.payload_length);
     const bool announced = h && (media_.knows({p.dst, p.dst_port}) || media_.knows({p.src, p.src_port}));
@@ -86,7 +86,7 @@ std::uint32_t MediaTracker::find_stream(MediaFlow& m, std::uint8_t direction, co
     return new_stream(m, direction, h, p);
 }
 
-std::uint32_t MediaTracker::new_stream(MediaFlow& m, std::uint8_t direction, const RtpHeader& h,
+[[gnu::noinline]] std::uint32_t MediaTracker::new_stream(MediaFlow& m, std::uint8_t direction, const RtpHeader& h,
                                        const PacketView& p) {
     std::uint32_t s = free_stream_;
     if (s != 0) free_stream_ = streams_[s].next;
@@ -130,7 +130,7 @@ void MediaTracker::measure(MediaFlow& m, std::uint32_t index, const RtpHeader& h
     }
 }
 
-void MediaTracker::end_interval(RtpStream& s, wire::TimeNs now) {
+[[gnu::noinline]] void MediaTracker::end_interval(RtpStream& s, wire::TimeNs now) {
     if (on_interval_ && s.confirmed && s.packets > s.interval.packets)
         on_interval_(s, s.interval_figures(pools_), false);
     s.begin_interval(s.interval.time + (now - s.interval.time) / kIntervalNs * kIntervalNs, pools_);
@@ -149,7 +149,7 @@ void MediaTracker::settle(RtpStream& s, wire::TimeNs) {
 }
 
 // Sequence numbers forward by 1..50 and timestamps that do not go back; at the fifth packet they must have moved.
-bool MediaTracker::consistent(RtpStream& s, const RtpHeader& h) const {
+[[gnu::noinline]] bool MediaTracker::consistent(RtpStream& s, const RtpHeader& h) const {
     if (s.packets == 0) return true;
     const auto step = static_cast<std::uint16_t>(h.sequence - s.last_seq);
     const auto advance = static_cast<std::int32_t>(h.timestamp - s.last_ts);
@@ -166,7 +166,7 @@ bool MediaTracker::plausible(const RtpHeader& h, const PacketView& p) const {
     return h.payload_octets > 0;
 }
 
-void MediaTracker::strike(FlowIndex i, MediaFlow& m) {
+[[gnu::noinline]] void MediaTracker::strike(FlowIndex i, MediaFlow& m) {
     if (m.confirmed || m.announced) return;
     if (++m.strikes < kMaxStrikes) return;
     drop_flow(i);
@@ -207,7 +207,7 @@ std::string_view MediaTracker::codec_of(const RtpStream& s) const {
 }
 
 // SDP, then --rtp-map, then RFC 3551, then what the timestamps say; else unknown.
-PayloadInfo MediaTracker::resolve(const RtpStream& s, std::uint8_t pt, std::uint32_t payload_octets) const {
+[[gnu::noinline]] PayloadInfo MediaTracker::resolve(const RtpStream& s, std::uint8_t pt, std::uint32_t payload_octets) const {
     PayloadInfo info;
     std::string_view encoding;
     if (const CallFormat* f = format_of(s, pt)) {
@@ -259,7 +259,7 @@ bool MediaTracker::on_idle(FlowIndex i, wire::TimeNs now, bool force) {
     return false;
 }
 
-void MediaTracker::end_stream(MediaFlow& m, std::uint32_t index, wire::TimeNs now) {
+[[gnu::noinline]] void MediaTracker::end_stream(MediaFlow& m, std::uint32_t index, wire::TimeNs now) {
     RtpStream& s = streams_[index];
     if (s.confirmed) {
         settle(s, now);

@@ -4,7 +4,7 @@
 
 namespace voipprobe::probe {
 
-void RtpSequence::open_segment(std::uint16_t seq, std::uint64_t packets) {
+[[gnu::noinline]] void RtpSequence::open_segment(std::uint16_t seq, std::uint64_t packets) {
     if (segments_ != 0) expected_closed_ += static_cast<std::uint64_t>(highest_ - lowest_ + 1);
     bits_.fill(0);
     // Extended numbers start a full cycle up, so that numbers below the first one stay positive.
@@ -16,7 +16,7 @@ void RtpSequence::open_segment(std::uint16_t seq, std::uint64_t packets) {
     ++segments_;
 }
 
-SequenceStep RtpSequence::jump(std::uint16_t seq, std::int16_t u, JumpFit fit) {
+[[gnu::noinline]] SequenceStep RtpSequence::jump(std::uint16_t seq, std::int16_t u, JumpFit fit) {
     if (u > 0) {
         // A larger jump is loss only if it fits the elapsed time or the timestamp; beyond RFC 3550's limit only if
         // both do (a long outage). An SBC that re-anchors within one SSRC must not invent losses.

@@ -24,7 +24,7 @@ void RtpStream::start(const RtpHeader& h, wire::TimeNs t) {
     // Values start at J0 = 0, which is part of the series.
 }
 
-void RtpStream::set_payload(std::uint8_t type, PayloadInfo info) {
+[[gnu::noinline]] void RtpStream::set_payload(std::uint8_t type, PayloadInfo info) {
     if (info.kind != PayloadClass::telephone_event) {
         const double ns = info.clock_rate == 0 ? 0 : 1e9 / info.clock_rate;
         if (ns_per_tick != ns) has_reference = false;
@@ -138,7 +138,7 @@ bool RtpStream::buffer(wire::TimeNs t, MediaPools& pools) {
     return late;
 }
 
-void RtpStream::remember(const RtpHeader& h, wire::TimeNs t, MediaPools& pools) {
+[[gnu::noinline]] void RtpStream::remember(const RtpHeader& h, wire::TimeNs t, MediaPools& pools) {
     if (payload.kind != PayloadClass::media || pending.full()) return;
     pending.add({t, sequence.extended(), h.timestamp}, pools.series);
     // The slope is looked at where it may first be enough, and then seldom.
@@ -147,7 +147,7 @@ void RtpStream::remember(const RtpHeader& h, wire::TimeNs t, MediaPools& pools) 
     learned_type = learned_rate == 0 ? std::uint8_t{0xff} : h.payload_type;
 }
 
-void RtpStream::replay(MediaPools& pools) {
+[[gnu::noinline]] void RtpStream::replay(MediaPools& pools) {
     const PendingPackets kept = pending;
     pending = PendingPackets{};
     for (std::size_t i = 0; i < kept.size(); ++i) {
@@ -208,7 +208,7 @@ void RtpStream::record_jitter(MediaPools& pools) {
     pools.series[series_last].values[series_in_page++] = static_cast<float>(jitter);
 }
 
-void RtpStream::fold(MediaPools& pools) {
+[[gnu::noinline]] void RtpStream::fold(MediaPools& pools) {
     for (std::uint32_t p = series_first; p != 0; p = pools.series[p].next) {
         const std::size_t n = p == series_last ? series_in_page : SeriesPool::kValues;
         for (std::size_t i = 0; i < n; ++i)
@@ -232,7 +232,7 @@ void RtpStream::count_type(std::uint8_t type, std::uint32_t clock_rate) {
     type_clock[i] = clock_rate;
 }
 
-void RtpStream::count_event(std::uint32_t ts) {
+[[gnu::noinline]] void RtpStream::count_event(std::uint32_t ts) {
     if (event_seen && ts == event_ts) return;  // RFC 4733 §2.5.1.2: one timestamp for the whole event
     event_seen = true;
     event_ts = ts;

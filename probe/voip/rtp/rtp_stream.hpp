@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -66,6 +67,9 @@ struct RtpStream {
     bool after_noise = false;          // the packet before was comfort noise
     bool confirmed = false;            // announced by SDP or consistent enough
     bool call_over = false;            // its call has ended: another call may take over the endpoints
+    std::uint32_t media_generation = 0;  // of the media table when last looked up
+    wire::TimeNs looked_up = wire::kNever;
+    std::uint32_t next = 0;            // other SSRCs of the same flow and direction
     std::uint32_t reference_ts = 0;
     wire::TimeNs reference_time = 0;
     wire::TimeNs last_time = 0;
@@ -88,6 +92,10 @@ struct RtpStream {
     std::int32_t step_votes = 0;
     std::uint32_t last_ts = 0;
     std::uint16_t last_seq = 0;
+    std::array<std::uint8_t, 4> types{};        // payload types seen, media first
+    std::array<std::uint32_t, 4> type_count{};
+    std::array<std::uint32_t, 4> type_clock{};  // Hz, 0 unknown
+    std::uint8_t type_slots = 0;
     std::uint32_t buffers = 0;  // simulated jitter buffers, 0 = none
     BurstGap burst_gap;
     ClockSkew skew;
@@ -106,10 +114,6 @@ struct RtpStream {
     std::uint16_t first_seq = 0;
     std::uint32_t first_ts = 0;
     wire::TimeNs first_time = 0;
-    std::array<std::uint8_t, 4> types{};        // payload types seen, media first
-    std::array<std::uint32_t, 4> type_count{};
-    std::array<std::uint32_t, 4> type_clock{};  // Hz, 0 unknown
-    std::uint8_t type_slots = 0;
     std::uint32_t dtmf_events = 0;
     std::uint32_t event_ts = 0;
     bool event_seen = false;
@@ -118,11 +122,8 @@ struct RtpStream {
     std::uint8_t direction = 0;   // of its flow
     std::uint8_t probation = 0;   // consistent packets in a row while unconfirmed
     FlowIndex flow = 0;
-    std::uint32_t next = 0;       // other SSRCs of the same flow and direction
     std::uint32_t call = 0;       // call index, 0 = none
     std::uint32_t call_serial = 0;
-    std::uint32_t media_generation = 0;  // of the media table when last looked up
-    wire::TimeNs looked_up = wire::kNever;
     wire::TimeNs next_snapshot = 0;
     std::uint32_t revision = 0;
     Side side = Side::none;
@@ -130,6 +131,10 @@ struct RtpStream {
     std::uint8_t media_kind = 0;  // sdp MediaKind
     std::uint8_t line = 0;        // index of the m= line
     quality::JitterHistogram histogram;
+
+    // Ask for the memory that on_packet() reads: first of the stream, then of what it points to.
+    void prefetch() const;
+    void prefetch_series(const MediaPools& pools) const;
 
     void start(const RtpHeader& h, wire::TimeNs t);
     // The whole measurement of one packet. `payload` must already describe h.payload_type.
@@ -175,5 +180,15 @@ struct RtpStream {
 };
 
 inline constexpr std::uint64_t kExactJitterValues = 4096;
+
+inline void RtpStream::prefetch() const {
+    const auto* p = reinterpret_cast<const char*>(this);
+    for (std::size_t at = 0; at < offsetof(RtpStream, learned_rate); at += 64) __builtin_prefetch(p + at, 1);
+}
+
+inline void RtpStream::prefetch_series(const MediaPools& pools) const {
+    pools.buffers[buffers].prefetch();
+    if (!folded) __builtin_prefetch(pools.series[series_last].values.data() + series_in_page, 1);
+}
 
 }  // namespace voipprobe::probe

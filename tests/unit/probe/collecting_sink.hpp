@@ -86,7 +86,7 @@ inline FileRun run_file(const std::string& path, CollectingSink& sink, probe::Pi
     std::array<probe::RawPacket, 64> batch;
     while ((*source)->state() == probe::SourceState::more) {
         const std::size_t n = (*source)->read_batch(batch);
-        for (std::size_t i = 0; i < n; ++i) pipeline.process(batch[i]);
+        pipeline.process(std::span(batch).first(n));
     }
     pipeline.finish();
     run.end = (*source)->state();
