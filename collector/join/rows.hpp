@@ -35,6 +35,7 @@ struct CallRow {
     std::optional<double> mos, mos_common;
     std::string mos_scale, verdict, evidence;
     Count capture_loss;
+    std::string explanation;  // filled with ScoringOptions::explain_rows
 };
 
 struct MessageRow {

@@ -29,11 +29,12 @@ void format_row(std::string& line, const LineFormat& format, const Columns<Row>&
 }  // namespace
 
 FileSink::FileSink(std::string kind, std::filesystem::path directory, std::unique_ptr<LineFormat> format,
-                   RotationOptions rotation)
+                   RotationOptions rotation, bool explain_column)
     : kind_(std::move(kind)),
       directory_(std::move(directory)),
       format_(std::move(format)),
-      rotation_(rotation) {}
+      rotation_(rotation),
+      explain_column_(explain_column) {}
 
 std::unique_ptr<PartFile> FileSink::make_file(const std::string& name,
                                               std::span<const std::string> columns) const {
@@ -52,14 +53,14 @@ Result<void> FileSink::open() {
     if (error)
         return fail(ExitCode::failure,
                     "cannot make the directory " + directory_.string() + ": " + error.message());
-    calls_ = make_file("calls", names_of(call_columns()));
+    calls_ = make_file("calls", names_of(call_columns(explain_column_)));
     streams_ = make_file("streams", names_of(stream_columns()));
     if (auto opened = calls_->open(); !opened) return opened;
     return streams_->open();
 }
 
 void FileSink::call(const CallRow& row) {
-    format_row(line_, *format_, call_columns(), row);
+    format_row(line_, *format_, call_columns(explain_column_), row);
     calls_->append(line_);
 }
 

@@ -19,7 +19,7 @@ inline constexpr std::size_t kMaxFlowFiles = 64;
 class FileSink final : public Sink {
   public:
     FileSink(std::string kind, std::filesystem::path directory, std::unique_ptr<LineFormat> format,
-             RotationOptions rotation);
+             RotationOptions rotation, bool explain_column = false);
 
     Result<void> open() override;
     void call(const CallRow& row) override;
@@ -51,6 +51,7 @@ class FileSink final : public Sink {
     std::filesystem::path directory_;
     std::unique_ptr<LineFormat> format_;
     RotationOptions rotation_;
+    bool explain_column_;
     std::unique_ptr<PartFile> calls_, streams_, messages_, intervals_, details_;
     std::vector<FlowFile> flows_;
     std::map<std::vector<std::string>, std::size_t> flow_index_;
