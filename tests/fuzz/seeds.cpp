@@ -117,6 +117,57 @@ void tcp_and_media() {
     write("fragments", "many", hex({7, 2, 0, 0, 90, 0, 1, 6, 0, 0, 90, 0, 1, 10, 0, 0, 90, 0, 1, 14, 0, 0, 90, 0, 1, 3, 0, 0, 90, 0, 250, 7, 0, 0, 90, 0, 1, 0x82, 255, 248, 9, 3, 1, 0x42, 0, 0, 9, 0, 1}));
 }
 
+// Records of length, arrival step in us (1 s is no step: time may go back) and the packet, as fuzz_rtp wants them.
+void streams() {
+    const auto one = [](int seq, int ts, int step_us, int type = 0, std::size_t payload = 20) {
+        const std::uint32_t step = static_cast<std::uint32_t>(1'000'000 + step_us);
+        const Octets rtp = hex({0x80, type, seq >> 8 & 255, seq & 255, 0, ts >> 16 & 255, ts >> 8 & 255, ts & 255, 1, 2, 3, 4}) + Octets(payload);
+        return hex({static_cast<int>(rtp.size()), static_cast<int>(step >> 16 & 255), static_cast<int>(step >> 8 & 255),
+                    static_cast<int>(step & 255)}) + rtp;
+    };
+    Octets regular, rough, unknown;
+    for (int i = 0; i < 80; ++i) {
+        regular = regular + one(i, i * 160, 20'000);
+        const int seq = i % 11 == 3 ? i + 1 : i % 11 == 4 ? i - 1 : i % 13 == 5 ? i - 1 : i;  // reordered, repeated
+        if (i % 17 != 7) rough = rough + one(65'500 + seq, seq * 160, i % 5 == 0 ? 95'000 : 5'000, i % 19 == 9 ? 101 : 0, i % 19 == 9 ? 4 : 20);
+        unknown = unknown + one(i + (i > 40 ? 5'000 : 0), i * 960, 20'000, 97);
+    }
+    write("rtp", "regular", regular);
+    write("rtp", "rough", rough);
+    write("rtp", "clock_unknown_then_jump", unknown);
+    write("rtp", "header_features", hex({24, 15, 66, 64, 0xb1, 0, 0, 1, 0, 0, 0, 1, 1, 2, 3, 4, 9, 9, 9, 9, 0xbe, 0xde, 0, 0, 7, 7, 7, 2}) + one(2, 160, 20'000));
+}
+
+void captures() {
+    const auto word = [](std::uint32_t v, bool big) {
+        const int b[4] = {static_cast<int>(v & 255), static_cast<int>(v >> 8 & 255), static_cast<int>(v >> 16 & 255), static_cast<int>(v >> 24)};
+        return big ? hex({b[3], b[2], b[1], b[0]}) : hex({b[0], b[1], b[2], b[3]});
+    };
+    const std::vector<Octets> packets{ethernet(ip4_packet(kA, kB, 17, udp(5060, 5060, octets_of(kInvite)))),
+                                      ethernet(ip6_packet(k6A, k6B, 17, udp(4000, 4002, Octets(12, 0x80)))),
+                                      ethernet(ip4_packet(kB, kA, 17, udp(5060, 5060, octets_of(kBye))))};
+    for (const bool big : {false, true}) {
+        Octets pcap = word(big ? 0xa1b23c4d : 0xa1b2c3d4, big) + (big ? hex({0, 2, 0, 4}) : hex({2, 0, 4, 0})) + Octets(8) + word(65535, big) + word(1, big);
+        std::uint32_t t = 1;
+        for (const Octets& o : packets)
+            pcap = pcap + word(t++, big) + word(5, big) + word(static_cast<std::uint32_t>(o.size()), big) + word(static_cast<std::uint32_t>(o.size()), big) + o;
+        write("capture_file", big ? "pcap_big_endian_ns" : "pcap", pcap);
+        if (!big) write("capture_file", "pcap_cut", Octets(pcap.begin(), pcap.end() - 9));
+    }
+    const auto block = [&](std::uint32_t type, Octets body) {
+        body.resize((body.size() + 3) / 4 * 4);
+        const Octets length = word(static_cast<std::uint32_t>(body.size() + 12), false);
+        return word(type, false) + length + body + length;
+    };
+    Octets ng = block(0x0a0d0d0a, word(0x1a2b3c4d, false) + hex({1, 0, 0, 0}) + Octets(8, 0xff)) +
+                block(1, hex({1, 0, 0, 0}) + word(0, false) + hex({9, 0, 1, 0, 9, 0, 0, 0}));
+    std::uint32_t t = 1000;
+    for (const Octets& o : packets)
+        ng = ng + block(6, word(0, false) + word(0, false) + word(t += 1000, false) + word(static_cast<std::uint32_t>(o.size()), false) + word(static_cast<std::uint32_t>(o.size()), false) + o);
+    ng = ng + block(3, word(static_cast<std::uint32_t>(packets[0].size()), false) + packets[0]) + block(0x0bad, Octets(8));
+    write("capture_file", "pcapng", ng);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -124,5 +175,7 @@ int main(int argc, char** argv) {
     root = argv[1];
     wrappings();
     tcp_and_media();
+    streams();
+    captures();
     return 0;
 }
