@@ -45,7 +45,14 @@ EXTRACT(STREAM_REPORTED_GAP_DENSITY) { return detail_real(s, &ReportedDetail::ga
 EXTRACT(STREAM_REPORTED_RTT) { return detail_ns(s, &ReportedDetail::round_trip_ms); }
 EXTRACT(STREAM_REPORTED_END_DELAY) { return detail_ns(s, &ReportedDetail::end_system_ms); }
 EXTRACT(STREAM_REPORTED_R) { return detail_real(s, &ReportedDetail::r_factor); }
-NOT_MEASURED(STREAM_SPEECH_ACTIVITY)
-NOT_MEASURED(STREAM_LOST_IN_SPEECH)
+inline const SpeechActivity* speech(const RecordSource& s) { return s.stream == nullptr ? nullptr : s.tracker->speech(*s.stream); }
+EXTRACT(STREAM_SPEECH_ACTIVITY) {
+    const SpeechActivity* a = speech(s);
+    return a == nullptr ? Value{} : Value::of_real(static_cast<double>(a->active) / static_cast<double>(a->judged));
+}
+EXTRACT(STREAM_LOST_IN_SPEECH) {
+    const SpeechActivity* a = speech(s);
+    return a == nullptr ? Value{} : number(a->lost_in_speech);
+}
 
 }  // namespace voipprobe::probe

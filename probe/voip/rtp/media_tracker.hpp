@@ -34,6 +34,7 @@ struct MediaConfig {
     std::array<RtpMapEntry, 128> rtp_map{};
     std::int64_t active_ns = 120 * wire::kSecond;
     bool dtmf = false;            // keep the digits of RFC 4733 events
+    bool speech_weighting = false;  // keep which packets carry speech, and which losses lay in it
     bool relative_delay = false;  // keep the distribution of the relative delay
 };
 
@@ -131,6 +132,8 @@ class MediaTracker {
     std::array<RoundTrips, 2> sides(const RtpStream& s) const;
     // nullptr: nobody said more than RTCP reports do.
     const ReportedDetail* reported_detail(const RtpStream& s) const;
+    // --speech-weighting on; nullptr: nothing is known (off, payload cut by the snaplen, encrypted).
+    const SpeechActivity* speech(const RtpStream& s) const;
     // --dtmf on: the digits of its events.
     std::string_view digits(const RtpStream& s) const { return config_.dtmf ? digits_[index_of(s)].view() : std::string_view{}; }
     MediaPools& pools() { return pools_; }
@@ -142,6 +145,7 @@ class MediaTracker {
   private:
     class RtcpIntake;
     void on_rtcp(FlowIndex i, std::uint8_t direction, const PacketView& p);
+    void measure_speech(std::uint32_t index, const RtpHeader& h, const PacketView& p);
     std::size_t index_of(const RtpStream& s) const { return static_cast<std::size_t>(&s - streams_.data()); }
     bool alive(const ReportPath& p) const;
     RtpStream* find_ssrc(std::uint32_t session, std::uint8_t direction, std::uint32_t ssrc);
@@ -179,6 +183,7 @@ class MediaTracker {
     ReservedArray<MediaFlow> media_flows_;
     ReservedArray<ReportedDetail> details_;  // by stream; touched when an endpoint reports
     ReservedArray<DialledDigits> digits_;    // by stream; touched with --dtmf on
+    ReservedArray<SpeechActivity> speech_;   // by stream; touched with --speech-weighting on
     std::uint32_t next_stream_ = 1, free_stream_ = 0;
     std::uint32_t next_flow_ = 1, free_flow_ = 0;
     std::size_t open_streams_ = 0;

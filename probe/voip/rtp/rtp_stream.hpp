@@ -20,6 +20,7 @@
 #include "probe/voip/rtp/reported.hpp"
 #include "probe/voip/rtp/rtp_header.hpp"
 #include "probe/voip/rtp/rtp_sequence.hpp"
+#include "probe/voip/rtp/speech_activity.hpp"
 #include "probe/voip/rtp/stream_interval.hpp"
 #include "quality/histogram.hpp"
 #include "wire/time.hpp"
@@ -33,6 +34,7 @@ struct PayloadInfo {
     PayloadClass kind = PayloadClass::media;
     bool known = false;  // by SDP, --rtp-map or RFC 3551
     ModeCodec mode_codec = ModeCodec::none;
+    SpeechCodec speech_codec = SpeechCodec::other;
 };
 
 // What tied a stream to its call (contract: sdp nat ice ssrc reverse heuristic).

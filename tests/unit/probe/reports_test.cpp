@@ -113,6 +113,7 @@ class ValueSink : public probe::RecordSink {
         templates::ElementId::STREAM_GAPS_OVER_150MS, templates::ElementId::STREAM_OUTAGES,
         templates::ElementId::STREAM_OUTAGE_TIME, templates::ElementId::STREAM_DELAY_MAX,
         templates::ElementId::STREAM_DELAY_MEDIAN, templates::ElementId::STREAM_TRANSIT_DEVIATION,
+        templates::ElementId::STREAM_SPEECH_ACTIVITY, templates::ElementId::STREAM_LOST_IN_SPEECH,
         templates::ElementId::RTP_DTMF_TONES};
     bool has(const char* key) const { return values.contains(key); }
     std::map<std::string, double> values;
@@ -307,6 +308,36 @@ TEST(Reports, LongGapsOutagesAndRelativeDelay) {
     EXPECT_NEAR(sink.values["202116108 STREAM_DELAY_MAX"], 2700e6, 1e6);
     EXPECT_NEAR(sink.values["202116108 STREAM_DELAY_MEDIAN"], 200e6, 0.02 * 200e6);
     EXPECT_NEAR(sink.values["202116108 STREAM_TRANSIT_DEVIATION"], (200e6 + 2500e6) / 149, 1e3);
+}
+
+// 100 packets of speech, 100 of silence, and so on; 3 numbers lost in speech, 5 in silence, one at the edge.
+TEST(Reports, LossesInSpeechAndInPauses) {
+    std::vector<TimedPacket> out;
+    const auto gone = [](int i) { return (i >= 40 && i < 43) || (i >= 150 && i < 155) || i == 200; };
+    for (int i = 0; i < 400; ++i) {
+        if (gone(i)) continue;
+        Octets o = rtp(0x0E0E0E0E, i);
+        for (std::size_t k = 12; k < o.size(); ++k) o[k] = i / 100 % 2 == 0 ? (k % 2 == 0 ? 0x20 : 0xa8) : 0xfe;
+        out.push_back({kCallStart + i * 20 * kMs, ip_packet(kA, kB, 17, udp(40000, 50000, o), {})});
+    }
+    ValueSink off, on;
+    run(out, off);
+    EXPECT_FALSE(off.has("235802126 STREAM_SPEECH_ACTIVITY"));
+    probe::PipelineConfig config;
+    config.media.speech_weighting = true;
+    run(out, on, config);
+    EXPECT_NEAR(on.values["235802126 STREAM_SPEECH_ACTIVITY"], 196.0 / 391, 1e-9);
+    EXPECT_EQ(on.values["235802126 STREAM_LOST_IN_SPEECH"], 4);
+}
+
+TEST(SpeechActivity, WhatAPayloadSays) {
+    using probe::SpeechCodec;
+    const Octets loud(160, 0xaa), quiet(160, 0xd5), cut(20, 0xaa);
+    EXPECT_EQ(probe::carries_speech(SpeechCodec::pcma, loud, 160), true);
+    EXPECT_EQ(probe::carries_speech(SpeechCodec::pcma, quiet, 160), false);
+    EXPECT_EQ(probe::carries_speech(SpeechCodec::pcma, cut, 160), std::nullopt);
+    EXPECT_EQ(probe::carries_speech(SpeechCodec::other, cut, 20), true);
+    EXPECT_EQ(probe::carries_speech(SpeechCodec::other, {}, 6), false) << "a descriptor of silence";
 }
 
 TEST(Reports, DigitsOnlyWhenAskedFor) {
