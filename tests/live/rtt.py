@@ -65,9 +65,9 @@ def call(work):
     caller, callee, relay_port = free_port(), free_port(), free_port()
     configure(f"{work}/a", "alice", caller, "20000-20100", "manual", tone)
     configure(f"{work}/b", "bob", callee, "30000-30100", "auto", tone)
-    # Only the hop between relay and callee: one call, seen once.
+    # Both hops, caller - relay - callee, between the same addresses: every stream is seen twice.
     dump = subprocess.Popen(["tcpdump", "-i", "lo", "-U", "-s", "0", "-w", capture,
-                             f"udp and (portrange 30000-30100 or port {callee})"], stderr=subprocess.PIPE, text=True)
+                             f"udp and (portrange 20000-30100 or port {callee} or port {caller})"], stderr=subprocess.PIPE, text=True)
     time.sleep(1)
     if dump.poll() is not None:
         skip("tcpdump may not capture here: " + dump.stderr.read().strip().splitlines()[-1])
@@ -112,7 +112,7 @@ def main():
         with open(f"{work}/streams.csv", newline="", encoding="utf-8") as f:
             rows = [r for r in csv.DictReader(f) if int(r["packets"]) > 100]
         print(f"relay: {there:.3f} ms to the callee and {back:.3f} ms back, {sum(map(len, relay.rtcp_delays))} RTCP packets")
-        failed = len(rows) != 2
+        failed = len(rows) != 4
         for r in rows:
             print(f"stream to {r['dst_port']}: rtt_ms {r['rtt_ms'] or 'none'}, mos_lq {r['mos_lq']}, mos_cq {r['mos_cq']}")
             failed |= not r["rtt_ms"] or abs(float(r["rtt_ms"]) - (there + back)) > TOLERANCE_MS

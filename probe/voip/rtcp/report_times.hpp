@@ -30,7 +30,8 @@ class ReportTimes {
 
     ReportTimes() : slots_(kSlots) {}
 
-    // `ends`: hash of the report's source and destination address (and zone), in this order.
+    // `ends`: hash of what the answer is found by: the report's source and destination address, in this order, or its flow
+    // and direction.
     void remember(std::uint32_t ends, std::uint32_t ssrc, std::uint32_t middle, ReportPath path, wire::TimeNs t) {
         Slot& s = slots_[slot_of(ends, ssrc, middle)];
         const bool copy = s.ends == ends && s.ssrc == ssrc && s.middle == middle && t - s.time < wire::kSecond;

@@ -15,6 +15,11 @@ std::uint32_t hash_of(const wire::IpAddress& from, const wire::IpAddress& to, st
     return static_cast<std::uint32_t>(h ^ h >> 32);
 }
 
+std::uint32_t hash_of(std::uint32_t session, std::uint8_t direction) {
+    const std::uint64_t h = ((std::uint64_t{session} << 1 | direction) + 1) * 0xbf58476d1ce4e5b9;
+    return static_cast<std::uint32_t>(h >> 32);
+}
+
 }  // namespace
 
 class MediaTracker::RtcpIntake : public RtcpHandler {
@@ -24,6 +29,8 @@ class MediaTracker::RtcpIntake : public RtcpHandler {
           path_(path),
           ends_(hash_of(p.src, p.dst, zone)),
           reverse_ends_(hash_of(p.dst, p.src, zone)),
+          way_(hash_of(path.session, path.direction)),
+          way_back_(hash_of(path.session, static_cast<std::uint8_t>(1 - path.direction))),
           time_(p.time) {}
 
     void packet(std::uint8_t type) override {
@@ -31,12 +38,8 @@ class MediaTracker::RtcpIntake : public RtcpHandler {
         ++(type == 200 ? c.sender_reports : type == 201 ? c.receiver_reports : type == 203 ? c.byes
            : type == 207 ? c.extended_reports : c.other_packets);
     }
-    void sender_report(std::uint32_t sender, NtpMiddle ntp, std::uint32_t, std::uint32_t) override {
-        tracker_.report_times_.remember(ends_, sender, ntp, path_, time_);
-    }
-    void receiver_time(std::uint32_t sender, NtpMiddle ntp) override {
-        tracker_.report_times_.remember(ends_, sender, ntp, path_, time_);
-    }
+    void sender_report(std::uint32_t sender, NtpMiddle ntp, std::uint32_t, std::uint32_t) override { remember(sender, ntp); }
+    void receiver_time(std::uint32_t sender, NtpMiddle ntp) override { remember(sender, ntp); }
     void report(std::uint32_t, const RtcpReport& r) override {
         const ReportPath answered = round_trip(r.ssrc, r.last_sr, r.delay);
         RtpStream* s = heard(r.ssrc, answered);
@@ -82,11 +85,19 @@ class MediaTracker::RtcpIntake : public RtcpHandler {
   private:
     ReportedDetail& detail(RtpStream& s) { return tracker_.detail_of(s, report_source::kExtended); }
 
+    // By the flow, so that two hops between the same hosts stay apart, and by the hosts, for one-way flows.
+    void remember(std::uint32_t sender, NtpMiddle ntp) {
+        if (path_.session != 0) tracker_.report_times_.remember(way_, sender, ntp, path_, time_);
+        tracker_.report_times_.remember(ends_, sender, ntp, path_, time_);
+    }
+
     // Of the end that sent this report; it receives what the quoted report went along with.
     ReportPath round_trip(std::uint32_t ssrc, NtpMiddle quoted, std::uint32_t delay) {
         if (quoted == 0) return {};
         RtcpCounters& c = tracker_.counters_.rtcp;
-        const auto trip = tracker_.report_times_.round_trip(reverse_ends_, ssrc, quoted, delay, time_);
+        std::optional<ReportTimes::Trip> trip;
+        if (path_.session != 0) trip = tracker_.report_times_.round_trip(way_back_, ssrc, quoted, delay, time_);
+        if (!trip) trip = tracker_.report_times_.round_trip(reverse_ends_, ssrc, quoted, delay, time_);
         if (!trip) return ++c.unmatched_quotes, ReportPath{};
         ReportPath at = trip->path;
         if (!tracker_.alive(at)) {
@@ -116,7 +127,7 @@ class MediaTracker::RtcpIntake : public RtcpHandler {
     }
     MediaTracker& tracker_;
     const ReportPath path_;
-    const std::uint32_t ends_, reverse_ends_;
+    const std::uint32_t ends_, reverse_ends_, way_, way_back_;
     const wire::TimeNs time_;
 };
 

@@ -99,7 +99,12 @@ class ValueSink : public probe::RecordSink {
         for (const templates::ElementId id : kWanted) {
             const probe::Value v = probe::extractor_of(id)(s);
             const std::string key = std::to_string(s.stream->ssrc) + ' ' + std::string(templates::element(id).name);
-            if (v.kind == probe::Value::Kind::number) values[key] = static_cast<double>(v.number);
+            if (v.kind == probe::Value::Kind::number) {
+                const auto n = static_cast<double>(v.number);
+                values[key] = n;
+                least[key] = least.contains(key) ? std::min(least[key], n) : n;
+                most[key] = std::max(most[key], n);
+            }
             else if (v.kind == probe::Value::Kind::real) values[key] = v.real;
             else if (v.kind == probe::Value::Kind::text) texts[key] = std::string(v.text);
         }
@@ -116,7 +121,7 @@ class ValueSink : public probe::RecordSink {
         templates::ElementId::STREAM_SPEECH_ACTIVITY, templates::ElementId::STREAM_LOST_IN_SPEECH,
         templates::ElementId::RTP_DTMF_TONES};
     bool has(const char* key) const { return values.contains(key); }
-    std::map<std::string, double> values;
+    std::map<std::string, double> values, least, most;
     std::map<std::string, std::string> texts;
 };
 
@@ -189,6 +194,30 @@ TEST(Reports, RoundTripOverTwoOneWayFlows) {
     EXPECT_EQ(counters.rtcp.sender_reports, 3U);
     EXPECT_EQ(counters.rtcp.round_trips, 2U);
     EXPECT_EQ(counters.rtcp.unmatched_quotes, 0U);
+}
+
+// A relay on one host, which holds every report 40 ms: SR and answer of each hop belong together.
+TEST(Reports, TwoHopsBetweenTheSameHosts) {
+    std::vector<TimedPacket> out;
+    const auto put = [&](wire::TimeNs at, std::uint16_t from, std::uint16_t to, const Octets& payload) {
+        out.push_back({kCallStart + at, ip_packet(kA, kA, 17, udp(from, to, payload), {})});
+    };
+    for (int i = 0; i < 100; ++i) {
+        put(i * 20 * kMs, 20000, 24000, rtp(0x0A0A0A0A, i));
+        put(i * 20 * kMs + 40 * kMs, 24002, 30000, rtp(0x0A0A0A0A, i));
+    }
+    const Octets sr = sender_report(0x0A0A0A0A, 0x11110000);
+    const Octets answer = sender_report(0x0B0B0B0B, 0x22220000, 0x0A0A0A0A, 0x11110000, units(200 * kMs));
+    put(1000 * kMs, 20001, 24001, sr);
+    put(1040 * kMs, 24003, 30001, sr);
+    put(1240 * kMs, 30001, 24003, answer);
+    put(1300 * kMs, 24001, 20001, answer);
+    ValueSink sink;
+    probe::MediaCounters counters;
+    run(out, sink, {}, &counters);
+    EXPECT_EQ(counters.rtcp.round_trips, 2U);
+    EXPECT_NEAR(sink.least["168430090 STREAM_RTT_TO_RECEIVER"], 0, 0.1e6) << "behind the relay";
+    EXPECT_NEAR(sink.most["168430090 STREAM_RTT_TO_RECEIVER"], 100e6, 0.1e6) << "before it";
 }
 
 TEST(Reports, OneSideAloneIsNoRoundTrip) {
