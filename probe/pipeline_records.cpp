@@ -242,12 +242,15 @@ RecordSource Pipeline::stream_source(const RtpStream& s, RecordKind kind) const 
 }
 
 void Pipeline::emit_stream(RtpStream& s, bool final, wire::TimeNs now) {
-    if (!sink_.wants(RecordKind::stream) || (!final && !sink_.wants_snapshots(RecordKind::stream))) return;
-    RecordSource r = stream_source(s, RecordKind::stream);
-    r.now = std::max(now, now_);
-    r.final = final;
-    r.revision = ++s.revision;
-    sink_.emit(r);
+    ++s.revision;
+    for (const RecordKind kind : {RecordKind::detail, RecordKind::stream}) {
+        if (!sink_.wants(kind) || (!final && !sink_.wants_snapshots(kind))) continue;
+        RecordSource r = stream_source(s, kind);
+        r.now = std::max(now, now_);
+        r.final = final;
+        r.revision = s.revision;
+        sink_.emit(r);
+    }
 }
 
 // A tail shorter than half an interval says too little to be the worst part of a longer stream.
