@@ -70,7 +70,7 @@ Tick Pipeline::next_due(FlowIndex i, wire::TimeNs now) const {
     if ((h.packets[0] | h.packets[1]) != 0)
         due = std::min(due, flows_.cold(i).delta_start_us * wire::kMicrosecond + config_.active_ns);
     due = std::min(due, media_.next_snapshot(i));
-    return std::max(flows_.to_tick(due), flows_.to_tick(now)) + 1;
+    return std::min(std::max(flows_.to_tick(due), flows_.to_tick(now)) + 1, FlowTable::kLastTick);
 }
 
 void Pipeline::emit_flow(FlowIndex i, EndReason reason) {
@@ -163,7 +163,7 @@ void Pipeline::on_call_due(CallIndex i) {
         end = now_ + wire::kSecond;
     }
     if (now_ >= c.next_snapshot) {
-        while (c.next_snapshot <= now_) c.next_snapshot += config_.active_ns;
+        c.next_snapshot = wire::boundary_after(now_, c.next_snapshot, config_.active_ns);
         if (sink_.wants_snapshots(RecordKind::call)) emit_call(i, false);
         if (sink_.wants(RecordKind::sip)) emit_dialog(i, EndReason::active);
     }

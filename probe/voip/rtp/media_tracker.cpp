@@ -101,7 +101,9 @@ std::uint32_t MediaTracker::find_stream(MediaFlow& m, std::uint8_t direction, co
     stream.direction = direction;
     stream.tos = p.tos;
     stream.vlan = p.vlan;
-    stream.next_snapshot = p.time + config_.active_ns;
+    // A packet whose clock went back must not be owed the snapshots of all the time since.
+    const wire::TimeNs flow_time = flows_.hot(m.flow).last_us * wire::kMicrosecond;
+    stream.next_snapshot = std::max(p.time, flow_time) + config_.active_ns;
     stream.next = m.head[direction];
     m.head[direction] = s;
     ++m.streams;
@@ -304,7 +306,7 @@ void MediaTracker::on_snapshot(FlowIndex i, wire::TimeNs now) {
         for (std::uint32_t s = head; s != 0; s = streams_[s].next) {
             RtpStream& stream = streams_[s];
             if (stream.next_snapshot > now) continue;
-            while (stream.next_snapshot <= now) stream.next_snapshot += config_.active_ns;
+            stream.next_snapshot = wire::boundary_after(now, stream.next_snapshot, config_.active_ns);
             if (!stream.confirmed) continue;
             if (stream.call == 0) try_bind(stream, now);
             on_stream_(stream, false, now);
