@@ -21,6 +21,8 @@ wire::Endpoint MediaTracker::receiver(const RtpStream& s) const {
 }
 
 void MediaTracker::bind(RtpStream& s, CallIndex call, Side hears, std::size_t line, StreamMatch match) {
+    s.catch_up(pools_);  // with the payload types of before
+    s.may_wait = false;
     Call& c = calls_[call];
     s.call = call;
     s.call_serial = c.serial;

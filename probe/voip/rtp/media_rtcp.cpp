@@ -137,7 +137,7 @@ bool MediaTracker::alive(const ReportPath& p) const {
 
 RtpStream* MediaTracker::find_ssrc(std::uint32_t session, std::uint8_t direction, std::uint32_t ssrc) {
     for (std::uint32_t s = media_flows_[session].head[direction]; s != 0; s = streams_[s].next)
-        if (streams_[s].ssrc == ssrc) return &streams_[s];
+        if (streams_[s].ssrc == ssrc) return &stream(s);
     return nullptr;
 }
 
