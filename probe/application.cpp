@@ -70,6 +70,7 @@ PipelineConfig pipeline_config(const config::ProbeConfig& c) {
     p.voip_only = c.voip_only;
     p.table_key = random_key();
     p.media.heuristic = c.rtp_heuristic;
+    p.legs.headers = c.correlation_headers;
     for (const config::RtpMapEntry& e : c.rtp_map) p.media.rtp_map[e.payload_type & 0x7f] = {e.clock_rate, e.codec};
     return p;
 }

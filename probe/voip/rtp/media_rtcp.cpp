@@ -58,16 +58,51 @@ class MediaTracker::RtcpIntake : public RtcpHandler {
     const wire::TimeNs time_;
 };
 
+MediaTracker::Session MediaTracker::session_of(FlowIndex i, const PacketView& p) {
+    PacketView media = p;
+    --media.src_port;
+    --media.dst_port;
+    const auto zone = static_cast<std::uint16_t>(flows_.hot(i).key1 >> 48);
+    const FlowTable::Found found = flows_.find(flows_.key_of(media, zone), media);
+    if (found.index != 0 && flows_.hot(found.index).media != 0) return {flows_.hot(found.index).media, found.direction};
+    return promised_session(p);
+}
+
+// RTCP on a port of its own (a=rtcp, RFC 3605), or with one end behind a NAT: by what SDP says of either end, and by the
+// sender's SSRC where the call has such a stream.
+MediaTracker::Session MediaTracker::promised_session(const PacketView& p) const {
+    const std::uint32_t ssrc = wire::load_be32(p.payload.data() + 4);
+    Session by_ssrc, by_side;
+    const auto at = [&](wire::Endpoint end, bool towards_owner) {
+        for (const std::uint16_t below : {std::uint16_t{0}, std::uint16_t{1}}) {
+            end.port = static_cast<std::uint16_t>(end.port - below);
+            media_.for_each(end, [&](const MediaPromise& promise) {
+                const Call* call = calls_.get(promise.call, promise.serial);
+                if (call == nullptr) return;
+                const Side receiver = towards_owner ? promise.owner : other(promise.owner);
+                for (const std::uint32_t i : call->streams) {
+                    const RtpStream& s = streams_[i];
+                    const std::uint32_t media = flows_.hot(s.flow).media;
+                    if (s.ssrc == ssrc && s.side == receiver) by_ssrc = {media, s.direction};
+                    else if (s.line == promise.line && by_side.media == 0)
+                        by_side = {media, s.side == receiver ? s.direction : static_cast<std::uint8_t>(1 - s.direction)};
+                }
+            });
+            if (by_ssrc.media != 0 || by_side.media != 0) return;
+        }
+    };
+    at({p.dst, p.dst_port}, true);
+    if (by_ssrc.media == 0 && by_side.media == 0) at({p.src, p.src_port}, false);
+    return by_ssrc.media != 0 ? by_ssrc : by_side;
+}
+
 void MediaTracker::on_rtcp(FlowIndex i, std::uint8_t direction, const PacketView& p) {
     ++counters_.rtcp_packets;
     std::uint32_t session = flows_.hot(i).media;
     if (session == 0) {
-        PacketView media = p;
-        --media.src_port;
-        --media.dst_port;
-        const auto zone = static_cast<std::uint16_t>(flows_.hot(i).key1 >> 48);
-        const FlowTable::Found found = flows_.find(flows_.key_of(media, zone), media);
-        if (found.index == 0 || (session = flows_.hot(found.index).media) == 0) return void(++counters_.rtcp_orphans);
+        const Session found = session_of(i, p);
+        if (found.media == 0) return void(++counters_.rtcp_orphans);
+        session = found.media;
         direction = found.direction;
     }
     ++media_flows_[session].rtcp_packets;

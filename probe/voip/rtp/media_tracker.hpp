@@ -114,6 +114,13 @@ class MediaTracker {
 
   private:
     class RtcpIntake;
+    // The RTP flow that an RTCP packet on other ports is about, and its direction there; media_rtcp.cpp.
+    struct Session {
+        std::uint32_t media = 0;
+        std::uint8_t direction = 0;
+    };
+    Session session_of(FlowIndex i, const PacketView& p);
+    Session promised_session(const PacketView& p) const;
     void on_rtcp(FlowIndex i, std::uint8_t direction, const PacketView& p);
     void settle(RtpStream& s, wire::TimeNs now);
     void end_interval(RtpStream& s, wire::TimeNs now);
@@ -123,6 +130,23 @@ class MediaTracker {
     PayloadInfo resolve(const RtpStream& s, std::uint8_t pt, std::uint32_t payload_octets) const;
     bool consistent(RtpStream& s, const RtpHeader& h) const;
     bool plausible(const RtpHeader& h, const PacketView& p) const;
+    // media_binding.cpp
+    struct Choice {
+        MediaPromise promise;
+        int score = -1;
+        wire::TimeNs since = 0;
+    };
+    struct Binding {
+        CallIndex call = 0;
+        Side hears = Side::none;
+        std::size_t line = 0;
+        StreamMatch rule = StreamMatch::none;
+        bool both_ends = false;
+    };
+    Choice best_at(const RtpStream& s, const wire::Endpoint& at, const wire::Endpoint& opposite, wire::TimeNs when) const;
+    Choice declared(const RtpStream& s) const;
+    Binding look_up(const RtpStream& s, wire::TimeNs when) const;
+    bool went_silent(const Call& call, const RtpStream& s, wire::TimeNs when) const;
     void try_bind(RtpStream& s, wire::TimeNs now);
     void bind(RtpStream& s, CallIndex call, Side hears, std::size_t line, StreamMatch match);
     bool superseded(RtpStream& s, wire::TimeNs now);

@@ -104,6 +104,7 @@ struct RtpStream {
     PendingPackets pending;
     ReportedFigures reported;
     float mos_min = 0;                   // of the 10-second intervals, 0 none
+    std::uint8_t first_type = 0xff;      // payload type of the first packet
     std::uint16_t first_seq = 0;
     std::uint32_t first_ts = 0;
     wire::TimeNs first_time = 0;
