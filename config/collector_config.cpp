@@ -114,6 +114,19 @@ Result<double> non_negative(const std::string& s) {
     return v;
 }
 
+Result<std::pair<std::string, double>> verdict_limit(const std::string& s) {
+    const std::size_t equal = std::min(s.find('='), s.size());
+    const std::string name = s.substr(0, equal);
+    if (std::find(kVerdictLimits.begin(), kVerdictLimits.end(), name) == kVerdictLimits.end()) {
+        std::string names;
+        for (const std::string_view n : kVerdictLimits) names += (names.empty() ? "" : ", ") + std::string(n);
+        return fail(ExitCode::usage, "'" + s + "' names no threshold; there are " + names);
+    }
+    const auto value = non_negative(equal < s.size() ? s.substr(equal + 1) : "");
+    if (!value) return tl::unexpected(value.error());
+    return std::pair{name, *value};
+}
+
 Result<std::uint64_t> whole(const std::string& s) {
     std::uint64_t v = 0;
     if (!number(s, v)) return fail(ExitCode::usage, "'" + s + "' is no whole number");
@@ -189,6 +202,9 @@ constexpr auto kOptions = std::to_array<CollectorOption>({
     {"--g711-plc", "g711-plc", false, false, "on|off",
      "score G.711 with packet loss concealment, as today's endpoints have it (on)",
      [](C& c, const Values& v) { return set_bool(c.g711_plc, v); }},
+    {"--verdict", "verdict", true, false, "NAME=VALUE",
+     "threshold of a verdict, as loss_pct=2 or jitter_p95_ms=40; repeatable",
+     [](C& c, const Values& v) { return set_list(c.verdict, v, verdict_limit); }},
     {"--pen", "pen", false, false, "N", "enterprise number of voipprobe's own elements (32473)",
      [](C& c, const Values& v) { return set_one(c.pen, v, enterprise); }},
     {"--fail-if-mos-below", "fail-if-mos-below", false, false, "X",

@@ -3,11 +3,14 @@
 // names the option. Thread rule: value types.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "templates/element.hpp"
@@ -32,6 +35,10 @@ struct Cidr {
     bool contains(const wire::IpAddress& a) const;
 };
 
+// Names of --verdict; each is a threshold of docs/calls.md, "verdict".
+inline constexpr std::array<std::string_view, 9> kVerdictLimits{
+    "late_media_ms", "early_stop_ms", "burst_loss_pct", "burst_ratio", "loss_pct", "jitter_p95_ms", "discard_pct", "codec_mos", "codec_mos_common"};
+
 enum class StatsFormat : std::uint8_t { none, text, json };
 
 struct CollectorConfig {
@@ -46,6 +53,7 @@ struct CollectorConfig {
     std::vector<Cidr> allow;        // empty = all
     bool csv_formula_guard = true;
     bool g711_plc = true;
+    std::vector<std::pair<std::string, double>> verdict;  // thresholds by name, see kVerdictLimits
     std::uint32_t pen = templates::kOwnPen;
     std::optional<double> fail_if_mos_below;
     bool strict = false;

@@ -55,6 +55,7 @@ struct ProbeConfig {
     std::uint32_t max_flows = 1'000'000;
     std::uint32_t workers = 1;
     std::vector<RtpMapEntry> rtp_map;
+    std::vector<std::string> correlation_headers{"X-Call-ID", "X-CID", "X-Correlation-ID"};
     bool rtp_heuristic = true;
     bool voip_only = false;
     Privacy privacy = Privacy::off;

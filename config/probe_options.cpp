@@ -136,6 +136,24 @@ Access rtp_map() {
             }};
 }
 
+Access header_names() {
+    return {[](ProbeConfig& c, Values v) -> Result<void> {
+                c.correlation_headers.clear();
+                for (std::string_view all : v)
+                    while (!all.empty()) {
+                        const std::size_t comma = all.find(',');
+                        const std::string_view name = all.substr(0, comma);
+                        const bool token = std::all_of(name.begin(), name.end(), [](char ch) { return ch > ' ' && ch < 127 && ch != ':'; });
+                        if (name.empty() || name.size() > 64 || !token)
+                            return fail(ExitCode::usage, "'" + std::string(name) + "' is no header name, as X-Call-ID is");
+                        c.correlation_headers.emplace_back(name);
+                        all = comma == all.npos ? std::string_view() : all.substr(comma + 1);
+                    }
+                return {};
+            },
+            [](const ProbeConfig& c) { return c.correlation_headers; }};
+}
+
 Access export_version() {
     Access a = number<&ProbeConfig::export_version>(9, 10);
     a.set = [](ProbeConfig& c, Values v) -> Result<void> {
@@ -184,6 +202,7 @@ std::vector<ProbeOption> make_options() {
         row("template-every", 'o', "N", when, "templates again after N messages; 0: every 60 s only", number<&C::template_every>(0, 1'000'000)),
 
         row("rtp-map", 0, "PT=NAME/CLOCK,...", how, "codecs of dynamic payload types where no SDP was seen", rtp_map(), {}, true),
+        row("correlation-header", 0, "NAME,...", how, "SIP headers by which servers tie the legs of a call (X-Call-ID,X-CID,X-Correlation-ID)", header_names(), {}, true),
         row("rtp-heuristic", 0, "on|off", how, "find RTP that no SDP announces", on_off<&C::rtp_heuristic>()),
         row("voip-only", 0, "", how, "no records of other flows", on_off<&C::voip_only>(), "on"),
         row("privacy", 0, "HOW", how, "parties and digits: off, hash or drop", word<&C::privacy>({"off", "hash", "drop"})),

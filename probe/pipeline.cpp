@@ -4,9 +4,13 @@
 
 #include "probe/decode/plain_udp.hpp"
 #include "probe/voip/rtp/turn_channel.hpp"
+#include "probe/voip/sip/call_media.hpp"
+#include "probe/voip/stun.hpp"
 
 namespace voipprobe::probe {
 namespace {
+
+constexpr std::uint32_t kMaxDialogs = 16;  // confirmed ones of one forked call
 
 std::uint64_t hash_of_tunnel(wire::SipKey key, const TunnelInfo& t) {
     const auto word = [](const wire::IpAddress& a, std::size_t at) { return wire::load_le64(a.octets.data() + at); };
@@ -34,6 +38,7 @@ Pipeline::Pipeline(const PipelineConfig& config, RecordSink& sink)
                      zones_.release(d.zone);
                  }),
       sip_tcp_(config.sip_tcp),
+      legs_(config.legs, config.table_key),
       tunnels_(config.max_tunnels),
       zones_(config.flow_key == FlowKey::addresses ? 1 : 65'535) {
     media_.on_interval([this](RtpStream& s, const IntervalFigures& i, bool last) { on_interval(s, i, last); });
@@ -215,6 +220,11 @@ void Pipeline::analyse(FlowIndex i, std::uint8_t direction, PacketView& p, std::
         ctx.octets = octets;
         return on_sip(i, direction, wire::as_text(p.payload), p.payload_length, ctx);
     }
+    if (first < 4 && promises_.has_ufrags()) [[unlikely]] {
+        if (const auto username = stun_username(p.payload))
+            return note_ice_check(calls_, *username, {p.src, p.src_port}, {p.dst, p.dst_port}, p.time, FlowTable::zone(h),
+                                  promises_);
+    }
     if (h.kind == FlowKind::media) media_.on_media(i, direction, p);
 }
 
@@ -252,17 +262,22 @@ void Pipeline::take_from_flow(FlowIndex i, std::uint8_t direction, SipContext& c
     ++counters_.sip_messages;
     FlowHot& h = flows_.hot(i);
     if (h.kind != FlowKind::media) h.kind = FlowKind::sip;
-    CallIndex call = calls_.find(m.call_id);
-    if (call == 0 && m.is_request && m.method == SipMethod::invite) call = new_call(m, ctx);
+    CallIndex call = find_call(calls_, m);
+    const bool begins = call == 0 && m.is_request && m.method == SipMethod::invite;
+    if (begins) call = new_call(m, ctx);
+    else if (call != 0 && confirms_another(calls_[call], m)) call = fork_call(call, m, ctx);
     if (call != 0) {
         if (sink_.wants(RecordKind::sip)) take_from_flow(i, direction, ctx);
         apply_message(calls_[call], call, m, ctx, promises_);
+        if (begins) legs_.assign(calls_, call, m, ctx);
+        else if (m.is_request && m.method == SipMethod::refer) legs_.note_refer(calls_[call], m, ctx);
         if (calls_[call].ended()) {
             calls_.wake_at(call, call_end(calls_[call]));
             for (const std::uint32_t s : calls_[call].streams) media_.stream(s).call_over = true;
         }
     } else {
         ++counters_.sip_outside_calls;
+        if (m.method == SipMethod::registration) registers_.note(i, m, ctx.time);
     }
     media_.on_signalling(m, text, call);
     if (sink_.wants(RecordKind::message)) {
@@ -280,21 +295,40 @@ void Pipeline::take_from_flow(FlowIndex i, std::uint8_t direction, SipContext& c
     }
 }
 
-CallIndex Pipeline::new_call(const SipMessage& m, const SipContext& ctx) {
-    CallIndex i = calls_.add(m.call_id);
+CallIndex Pipeline::add_call(std::string_view call_id) {
+    CallIndex i = calls_.add(call_id);
     if (i == 0) {
-        const CallIndex oldest = calls_.next_due();
-        if (oldest == 0) return 0;
+        const CallIndex victim = calls_.victim();
+        if (victim == 0) return 0;
         ++counters_.calls_evicted;
-        end_call(oldest);
-        i = calls_.add(m.call_id);
+        end_call(victim);
+        i = calls_.add(call_id);
         if (i == 0) return 0;
     }
     ++counters_.calls;
+    return i;
+}
+
+CallIndex Pipeline::new_call(const SipMessage& m, const SipContext& ctx) {
+    const CallIndex i = add_call(m.call_id);
+    if (i == 0) return 0;
     Call& c = calls_[i];
     begin_call(c, m, ctx);
     c.next_snapshot = ctx.time + config_.active_ns;
     calls_.wake_at(i, c.next_snapshot);
+    return i;
+}
+
+// Another dialog of a forked call is confirmed: a record of its own. The first one when there is no room.
+CallIndex Pipeline::fork_call(CallIndex first, const SipMessage& m, const SipContext& ctx) {
+    std::uint32_t dialogs = 0;
+    calls_.for_each_of(m.call_id, [&](CallIndex) { ++dialogs; });
+    if (dialogs >= kMaxDialogs || calls_.size() >= calls_.capacity()) return first;
+    const CallIndex i = add_call(m.call_id);
+    if (i == 0) return first;
+    begin_fork(calls_[i], i, calls_[first], dialogs, m, ctx, promises_);
+    calls_[i].next_snapshot = ctx.time + config_.active_ns;
+    calls_.wake_at(i, calls_[i].next_snapshot);
     return i;
 }
 

@@ -21,6 +21,8 @@
 #include "probe/voip/rtp/media_tracker.hpp"
 #include "probe/voip/sip/call_table.hpp"
 #include "probe/voip/sip/dialog.hpp"
+#include "probe/voip/sip/legs.hpp"
+#include "probe/voip/sip/registers.hpp"
 #include "probe/voip/sip/sip_message.hpp"
 #include "probe/voip/sip/tcp_streams.hpp"
 
@@ -42,6 +44,7 @@ struct PipelineConfig {
     FlowKey flow_key = FlowKey::addresses;
     FragmentLimits fragments;
     SipTcpLimits sip_tcp;
+    LegOptions legs;
     std::uint32_t max_tunnels = 65'535;  // different ones at a time, beyond flows have no TUNNEL_ elements
     wire::SipKey table_key;  // random: keys the tables that strangers can fill
 };
@@ -135,7 +138,9 @@ class Pipeline {
     void read_sip_tcp(FlowIndex i, std::uint8_t direction, SipContext ctx);
     void end_sip_tcp(FlowIndex i);
 
+    CallIndex add_call(std::string_view call_id);
     CallIndex new_call(const SipMessage& m, const SipContext& ctx);
+    CallIndex fork_call(CallIndex first, const SipMessage& m, const SipContext& ctx);
 
     // Timeouts of one flow up to `now`; kGone when it has been removed (never when a packet is `arriving`).
     Tick on_flow_due(FlowIndex i, wire::TimeNs now, bool arriving);
@@ -165,6 +170,8 @@ class Pipeline {
     DuplicateFilter duplicates_;
     FragmentTable fragments_;
     SipTcpStreams sip_tcp_;
+    RegisterTable registers_;
+    LegTable legs_;
     InternTable<TunnelInfo> tunnels_;   // of flows
     InternTable<std::uint64_t> zones_;  // --flow-key
     PipelineCounters counters_;

@@ -3,6 +3,7 @@
 
 #include "probe/pipeline.hpp"
 #include "probe/record/stream_score.hpp"
+#include "probe/voip/sip/call_media.hpp"
 
 namespace voipprobe::probe {
 namespace {
@@ -56,6 +57,7 @@ Tick Pipeline::on_flow_due(FlowIndex i, wire::TimeNs now, bool arriving) {
         FlowCold& fresh = flows_.cold(i);
         fresh.start_us = now / wire::kMicrosecond;
         fresh.strikes = 0;
+        registers_.forget(i);
         h.last_us = fresh.start_us;
         h.flags &= static_cast<std::uint8_t>(~(kEnded | kFinForward | kFinBackward));
         h.kind = FlowKind::fresh;
@@ -101,6 +103,7 @@ void Pipeline::emit_flow(FlowIndex i, EndReason reason) {
         s.media = {in, out};
         s.tunnel = tunnels_[s.cold->tunnel];
         s.zone_key = zones_[FlowTable::zone(h)];
+        if (h.kind == FlowKind::sip) s.registers = registers_.find(i);
         sink_.emit(s);
         counters_.flow_packets += packets;
         counters_.flow_octets += h.octets[0] + h.octets[1];
@@ -110,6 +113,7 @@ void Pipeline::emit_flow(FlowIndex i, EndReason reason) {
 }
 
 void Pipeline::forget_flow(FlowIndex i) {
+    if (flows_.hot(i).kind == FlowKind::sip) registers_.forget(i);
     tunnels_.release(flows_.cold(i).tunnel);
     zones_.release(FlowTable::zone(flows_.hot(i)));
     flows_.remove(i);
@@ -174,9 +178,10 @@ void Pipeline::end_call(CallIndex i) {
     Call& c = calls_[i];
     const std::vector<std::uint32_t> streams = c.streams;
     for (const std::uint32_t s : streams) media_.end(s, now_);
+    settle_failure(c);
     if (sink_.wants(RecordKind::call)) emit_call(i, true);
     if (sink_.wants(RecordKind::sip)) emit_dialog(i, EndReason::end_detected);
-    for (const wire::Endpoint& at : c.endpoints) promises_.remove(at, i);
+    withdraw(c, i, promises_);
     calls_.remove(i);
 }
 

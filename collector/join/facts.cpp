@@ -103,6 +103,10 @@ CallFacts read_call(const Record& r) {
     c.user_agent_caller = text(r, SIP_UAC);
     c.user_agent_callee = text(r, SIP_UAS);
     c.codecs = text(r, SIP_RTP_CODECS);
+    c.caller_asserted = text(r, CALL_CALLER_ASSERTED);
+    c.request_uri = text(r, CALL_REQUEST_URI);
+    c.diverted_by = text(r, CALL_DIVERTED_BY);
+    c.attestation = text(r, CALL_ATTESTATION);
     c.invite = time(r, CALL_INVITE_TIME, SIP_INVITE_TIME);
     c.trying = time(r, CALL_TRYING_TIME, SIP_TRYING_TIME);
     c.ringing = time(r, CALL_RINGING_TIME, SIP_RINGING_TIME);

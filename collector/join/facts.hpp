@@ -33,6 +33,7 @@ struct CallFacts {
     wire::Endpoint caller_hop, callee_hop;      // source and destination of the first INVITE
     wire::Endpoint caller_media, callee_media;  // where each side receives, from SDP
     std::string user_agent_caller, user_agent_callee, codecs;
+    std::string caller_asserted, request_uri, diverted_by, attestation;
     Count invite, trying, ringing, progress, ok, ack, cancel, bye, bye_ok, failure, last_media;
     Count response_code, reason_cause, retransmissions, hold_ns, media_flags, capture_loss;
     Side hangup_by = Side::none;

@@ -116,6 +116,21 @@ std::optional<Finding> judge_quality(const Sides& sides, const VerdictLimits& li
 
 }  // namespace
 
+double* find_limit(VerdictLimits& l, std::string_view name) {
+    const std::array<std::pair<std::string_view, double*>, 9> all{{{"late_media_ms", &l.late_media_ms},
+                                                                  {"early_stop_ms", &l.early_stop_ms},
+                                                                  {"burst_loss_pct", &l.burst_loss_pct},
+                                                                  {"burst_ratio", &l.burst_ratio},
+                                                                  {"loss_pct", &l.loss_pct},
+                                                                  {"jitter_p95_ms", &l.jitter_p95_ms},
+                                                                  {"discard_pct", &l.discard_pct},
+                                                                  {"codec_mos", &l.codec_mos},
+                                                                  {"codec_mos_common", &l.codec_mos_common}}};
+    for (const auto& [n, value] : all)
+        if (n == name) return value;
+    return nullptr;
+}
+
 void judge(CallRow& row, const VerdictLimits& limits) {
     const CallFacts& c = row.facts;
     const Sides sides{Heard{&row.caller, "caller"}, Heard{&row.callee, "callee"}};

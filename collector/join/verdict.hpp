@@ -1,6 +1,8 @@
-// One word for what went wrong with a call, and the figure that says so (docs/metrics.md, "verdict"). The
+// One word for what went wrong with a call, and the figure that says so (docs/calls.md, "verdict"). The
 // first rule that holds wins. Thread rule: pure functions.
 #pragma once
+
+#include <string_view>
 
 #include "collector/join/rows.hpp"
 
@@ -18,6 +20,9 @@ struct VerdictLimits {
     double codec_mos = 3.6;         // clean listening MOS on the narrowband scale
     double codec_mos_common = 2.8;  // the same on the common scale
 };
+
+// The threshold of that name (the member's); nullptr when there is none.
+double* find_limit(VerdictLimits& limits, std::string_view name);
 
 // Fills row.verdict and row.evidence; everything else of the row must be complete. Both stay empty while a
 // call has no final response.

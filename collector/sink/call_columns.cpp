@@ -126,6 +126,10 @@ void add_summary(Table& t) {
     t.push_back({"verdict", [](const CallRow& r) { return text_cell(r.verdict); }});
     t.push_back({"evidence", [](const CallRow& r) { return text_cell(r.evidence); }});
     t.push_back({"capture_loss", [](const CallRow& r) { return count_cell(r.capture_loss); }});
+    t.push_back({"caller_asserted", [](const CallRow& r) { return text_cell(r.facts.caller_asserted); }});
+    t.push_back({"request_uri", [](const CallRow& r) { return text_cell(r.facts.request_uri); }});
+    t.push_back({"diverted_by", [](const CallRow& r) { return text_cell(r.facts.diverted_by); }});
+    t.push_back({"attestation", [](const CallRow& r) { return text_cell(r.facts.attestation); }});
 }
 
 }  // namespace

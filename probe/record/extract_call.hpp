@@ -68,10 +68,12 @@ EXTRACT(SIP_RTP_L4_DST_PORT) { return media_port(s, Side::callee); }
 EXTRACT(SIP_RESPONSE_CODE) { return s.call && s.call->response_code != 0 ? number(s.call->response_code) : Value{}; }
 EXTRACT(SIP_REASON_CAUSE) { return s.call && s.call->has_reason ? number(s.call->reason_cause) : Value{}; }
 EXTRACT(SIP_CALL_STATE) { return s.call ? Value::of_text(state_name(s.call->state())) : Value{}; }
-NOT_MEASURED(SIP_C_IP)
-NOT_MEASURED(SIP_REGISTER_MAX_RRD)
-NOT_MEASURED(SIP_REGISTER_NUM_OK)
-NOT_MEASURED(SIP_REGISTER_NUM_OTHER)
+EXTRACT(SIP_C_IP) { return s.call ? Value::of_text(s.call->connections) : Value{}; }
+EXTRACT(SIP_REGISTER_MAX_RRD) {
+    return s.registers != nullptr && s.registers->has_delay ? number(s.registers->max_delay_ms) : Value{};
+}
+EXTRACT(SIP_REGISTER_NUM_OK) { return s.registers != nullptr ? number(std::min(s.registers->ok, 255U)) : Value{}; }
+EXTRACT(SIP_REGISTER_NUM_OTHER) { return s.registers != nullptr ? number(std::min(s.registers->other, 255U)) : Value{}; }
 
 EXTRACT(RECORD_ID) {
     using templates::RecordKind;
@@ -102,7 +104,7 @@ EXTRACT(CALL_TRANSPORT) {
     if (s.message_context != nullptr) return Value::of_text(transport_name(s.message_context->transport));
     return s.call ? Value::of_text(transport_name(s.call->transport)) : Value{};
 }
-NOT_MEASURED(CALL_CORRELATION_ID)
+EXTRACT(CALL_CORRELATION_ID) { return s.call ? Value::of_text(s.call->correlation_id) : Value{}; }
 EXTRACT(CALL_INVITE_TIME) { return event_us(s, CallEvent::invite); }
 EXTRACT(CALL_TRYING_TIME) { return event_us(s, CallEvent::trying); }
 EXTRACT(CALL_RINGING_TIME) { return event_us(s, CallEvent::ringing); }
@@ -129,8 +131,15 @@ EXTRACT(CALL_HOLD_TIME) {
     return number(static_cast<std::uint64_t>(s.call->hold_ns(until)));
 }
 EXTRACT(CALL_HANGUP_BY) { return s.call && s.call->hangup_by != Side::none ? number(static_cast<std::uint64_t>(s.call->hangup_by)) : Value{}; }
-EXTRACT(CALL_FORKS) { return number(0); }
+EXTRACT(CALL_FORKS) { return s.call ? number(s.call->forks()) : Value{}; }
 EXTRACT(CALL_MEDIA_FLAGS) { return s.call ? number(s.call->media_flags()) : Value{}; }
+
+EXTRACT(CALL_CALLER_ASSERTED) { return s.call ? Value::of_text(s.call->caller_asserted) : Value{}; }
+EXTRACT(CALL_REQUEST_URI) { return s.call ? Value::of_text(s.call->request_uri) : Value{}; }
+EXTRACT(CALL_DIVERTED_BY) { return s.call ? Value::of_text(s.call->diverted_by) : Value{}; }
+EXTRACT(CALL_ATTESTATION) {
+    return s.call && s.call->attestation != 0 ? Value::of_text(std::string_view(&s.call->attestation, 1)) : Value{};
+}
 
 EXTRACT(MESSAGE_TIME) { return s.message_context ? number(static_cast<std::uint64_t>(s.message_context->time / 1000)) : Value{}; }
 EXTRACT(MESSAGE_KIND) { return s.message ? number(s.message->is_request ? 1 : 2) : Value{}; }

@@ -48,6 +48,7 @@ RecordId call_record_id(std::uint32_t domain, const Call& call, wire::SipKey key
     b.add(kind_word(templates::RecordKind::call));
     b.add(std::string_view(call.call_id));
     b.add(us(call.at(CallEvent::invite)));
+    if (call.dialog != 0 && !call.callee.tags.empty()) b.add(std::string_view(call.callee.tags.front()));
     return b.finish(key);
 }
 
@@ -56,6 +57,7 @@ RecordId call_uid(const Call& call, wire::SipKey key) {
     IdBuilder b;
     b.add(kind_word(templates::RecordKind::call));
     b.add(std::string_view(call.call_id));
+    if (call.dialog != 0 && !call.callee.tags.empty()) b.add(std::string_view(call.callee.tags.front()));
     return b.finish(key);
 }
 

@@ -9,6 +9,7 @@
 #include "probe/voip/rtp/media_tracker.hpp"
 #include "probe/voip/sip/call.hpp"
 #include "probe/voip/sip/dialog.hpp"
+#include "probe/voip/sip/registers.hpp"
 #include "quality/score.hpp"
 #include "templates/record_kind.hpp"
 
@@ -53,6 +54,7 @@ struct RecordSource {
     const RtpStream* stream = nullptr;           // stream, interval
     std::array<const RtpStream*, 2> media{};     // rtp: the main stream of each direction
     const IntervalFigures* interval = nullptr;   // interval
+    const RegisterFigures* registers = nullptr;  // flow, sip: REGISTER transactions of the flow
     const SipMessage* message = nullptr;         // message
     const SipContext* message_context = nullptr;
 

@@ -82,7 +82,7 @@ void MediaTracker::on_signalling(const SipMessage& m, std::string_view text, Cal
     const auto report = find_endpoint_statistics(text);
     if (!report) return;
     const Call& c = calls_[call];
-    const Side sender = sender_of(c, m, parse_name_address(m.from));  // it writes about what it heard
+    const Side sender = sender_of(c, m, ids_of(m));  // it writes about what it heard
     RtpStream* best = nullptr;
     for (const std::uint32_t n : c.streams)
         if (streams_[n].side == sender && streams_[n].confirmed && streams_[n].media_kind <= 1 &&

@@ -8,6 +8,11 @@
 #include "wire/text.hpp"
 
 namespace voipprobe::probe {
+namespace {
+
+constexpr std::int64_t kPause = 5 * wire::kSecond;  // after it a stream of the same SSRC may be another call's
+
+}  // namespace
 
 MediaTracker::MediaTracker(const MediaConfig& config, FlowTable& flows, CallTable& calls, MediaTable& media,
                            OnStream on_stream)
@@ -80,12 +85,19 @@ std::uint32_t MediaTracker::find_stream(MediaFlow& m, std::uint8_t direction, co
     std::size_t n = 0;
     for (std::uint32_t s = m.head[direction]; s != 0; s = streams_[s].next, ++n) {
         if (streams_[s].ssrc != h.ssrc) continue;
-        if (!streams_[s].call_over || streams_[s].media_generation == media_.generation() || !superseded(streams_[s], p.time))
-            return s;
+        const RtpStream& known = streams_[s];
+        if (known.media_generation == media_.generation()) return s;
+        const bool may_be_over = known.call_over || p.time - known.last_arrival() > kPause;
+        if (!may_be_over || !superseded(streams_[s], p.time)) return s;
         end_stream(m, s, p.time);  // another call took over these endpoints with the same SSRC
         break;
     }
-    if (n >= kMaxSsrcs) return ++counters_.ssrc_overflow, 0;
+    if (n >= kMaxSsrcs) {
+        std::uint32_t doubtful = m.head[direction];
+        while (doubtful != 0 && streams_[doubtful].confirmed) doubtful = streams_[doubtful].next;
+        if (doubtful == 0) return ++counters_.ssrc_overflow, 0;
+        end_stream(m, doubtful, p.time);
+    }
     return new_stream(m, direction, h, p);
 }
 
@@ -99,6 +111,7 @@ std::uint32_t MediaTracker::find_stream(MediaFlow& m, std::uint8_t direction, co
     stream.start(h, p.time);
     if (config_.dtmf) digits_[s] = DialledDigits{};
     if (config_.speech_weighting) speech_[s] = SpeechActivity{};
+    stream.first_type = h.payload_type;
     stream.flow = m.flow;
     stream.direction = direction;
     stream.tos = p.tos;
@@ -255,7 +268,7 @@ bool MediaTracker::on_idle(FlowIndex i, wire::TimeNs now, bool force) {
         for (std::uint32_t s = head; s != 0;) {
             const std::uint32_t following = streams_[s].next;
             RtpStream& stream = this->stream(s);
-            if (stream.call == 0) try_bind(stream, now);
+            if (stream.match != StreamMatch::sdp) try_bind(stream, now);
             const Call* call = stream.call == 0 ? nullptr : calls_.get(stream.call, stream.call_serial);
             if (!force && call != nullptr && !call->ended()) keep = true;
             else end_stream(m, s, now);
@@ -272,6 +285,7 @@ bool MediaTracker::on_idle(FlowIndex i, wire::TimeNs now, bool force) {
 [[gnu::noinline]] void MediaTracker::end_stream(MediaFlow& m, std::uint32_t index, wire::TimeNs now) {
     RtpStream& s = stream(index);
     if (s.confirmed) {
+        if (s.match != StreamMatch::sdp && s.media_generation != media_.generation()) try_bind(s, now);
         settle(s, now);
         if (on_interval_ && s.packets > s.interval.packets) on_interval_(s, s.interval_figures(pools_), true);
         if (s.call == 0) ++counters_.orphans;
@@ -312,7 +326,7 @@ void MediaTracker::on_snapshot(FlowIndex i, wire::TimeNs now) {
             if (stream.next_snapshot > now) continue;
             stream.next_snapshot = wire::boundary_after(now, stream.next_snapshot, config_.active_ns);
             if (!stream.confirmed) continue;
-            if (stream.call == 0) try_bind(stream, now);
+            if (stream.match != StreamMatch::sdp) try_bind(stream, now);
             on_stream_(stream, false, now);
         }
 }

@@ -147,6 +147,8 @@ class MediaTracker {
 
   private:
     class RtcpIntake;
+    ReportPath session_of(FlowIndex i, const PacketView& p);
+    ReportPath promised_session(const PacketView& p) const;
     void on_rtcp(FlowIndex i, std::uint8_t direction, const PacketView& p);
     void measure_speech(std::uint32_t index, const RtpHeader& h, const PacketView& p);
     std::size_t index_of(const RtpStream& s) const { return static_cast<std::size_t>(&s - streams_.data()); }
@@ -168,6 +170,23 @@ class MediaTracker {
     bool promises_to_see(const RtpStream& s, wire::TimeNs now) const {
         return s.media_generation != media_.generation() && now - s.looked_up >= wire::kSecond;
     }
+    // media_binding.cpp
+    struct Choice {
+        MediaPromise promise;
+        int score = -1;
+        wire::TimeNs since = 0;
+    };
+    struct Binding {
+        CallIndex call = 0;
+        Side hears = Side::none;
+        std::size_t line = 0;
+        StreamMatch rule = StreamMatch::none;
+        bool both_ends = false;
+    };
+    Choice best_at(const RtpStream& s, const wire::Endpoint& at, const wire::Endpoint& opposite, wire::TimeNs when) const;
+    Choice declared(const RtpStream& s) const;
+    Binding look_up(const RtpStream& s, wire::TimeNs when) const;
+    bool went_silent(const Call& call, const RtpStream& s, wire::TimeNs when) const;
     void try_bind(RtpStream& s, wire::TimeNs now);
     void bind(RtpStream& s, CallIndex call, Side hears, std::size_t line, StreamMatch match);
     bool superseded(RtpStream& s, wire::TimeNs now);

@@ -131,6 +131,7 @@ struct alignas(64) RtpStream {
     ReportedFigures reported;
     LongGaps long_gaps;
     float mos_min = 0;                   // of the 10-second intervals, 0 none
+    std::uint8_t first_type = 0xff;      // payload type of the first packet
     std::uint16_t first_seq = 0;
     std::uint32_t first_ts = 0;
     wire::TimeNs first_time = 0;
@@ -167,6 +168,8 @@ struct alignas(64) RtpStream {
         if (waiting_count == kWaiting) measure_waiting(pools);
         return true;
     }
+    // Of its last packet, measured or not.
+    wire::TimeNs last_arrival() const { return waiting_count == 0 ? last_time : waiting[waiting_count - 1U].time; }
     void catch_up(MediaPools& pools) {
         if (waiting_count != 0) measure_waiting(pools);
     }

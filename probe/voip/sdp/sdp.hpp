@@ -14,12 +14,20 @@ enum class MediaDirection : std::uint8_t { sendrecv, sendonly, recvonly, inactiv
 
 inline constexpr std::size_t kMaxMedia = 16;     // m= lines kept
 inline constexpr std::size_t kMaxFormats = 32;   // payload types kept per m= line
+inline constexpr std::size_t kMaxCandidates = 16;  // a=candidate kept per m= line
+inline constexpr std::size_t kMaxSsrcs = 8;        // a=ssrc kept per m= line
 
 struct SdpFormat {
     std::uint8_t payload_type = 0;
     std::uint32_t clock_rate = 0;   // 0: no rtpmap
     std::uint8_t channels = 1;
     std::string_view encoding;      // as written; empty: no rtpmap
+};
+
+// a=candidate (RFC 8839 §5.1) of UDP; those named by a host name (mDNS) are left out.
+struct SdpCandidate {
+    wire::Endpoint at;
+    std::uint8_t component = 1;  // 1 RTP, 2 RTCP
 };
 
 struct SdpMedia {
@@ -30,9 +38,17 @@ struct SdpMedia {
     bool rtcp_mux = false;
     bool has_connection = false;  // own c= line
     std::uint16_t port = 0;
-    std::uint16_t rtcp_port = 0;  // a=rtcp, 0 = not given
+    bool bundled = false;         // its mid is in a=group:BUNDLE (RFC 9143)
+    std::uint16_t rtcp_port = 0;  // a=rtcp (RFC 3605), 0 = not given
+    wire::IpAddress rtcp_address; // a=rtcp with an address; none = where the media goes
     std::uint32_t ptime_ms = 0;   // a=ptime, 0 = not given
     wire::IpAddress address;      // own c= or the session's; none when it is a host name
+    std::string_view mid;         // a=mid
+    std::string_view ice_ufrag;   // a=ice-ufrag, the line's or the session's
+    std::array<SdpCandidate, kMaxCandidates> candidates;
+    std::uint8_t candidate_count = 0;
+    std::array<std::uint32_t, kMaxSsrcs> ssrcs;  // a=ssrc (RFC 5576), each once: what the describing party sends
+    std::uint8_t ssrc_count = 0;
     std::array<SdpFormat, kMaxFormats> formats;
     std::uint8_t format_count = 0;
 };
@@ -42,6 +58,7 @@ struct Sdp {
     std::uint8_t media_count = 0;
     bool over_limits = false;  // more m= lines or formats than kept
     std::string_view origin;   // o= value
+    std::string_view ice_ufrag;  // of the session
 };
 
 // False when the text is no session description at all (no v= or no m= line); otherwise whatever could be read.

@@ -94,13 +94,55 @@ std::optional<MediaDirection> direction(std::string_view a) {
     return std::nullopt;
 }
 
+// a=rtcp:<port> [IN IP4 <address>]
+void rtcp(std::string_view value, SdpMedia& m) {
+    m.rtcp_port = static_cast<std::uint16_t>(number(word(value), 65535).value_or(0));
+    if (!trim(value).empty()) m.rtcp_address = connection(value);
+}
+
+// a=candidate:<foundation> <component> <transport> <priority> <address> <port> typ <type> ...
+void candidate(std::string_view value, SdpMedia& m) {
+    word(value);
+    const auto component = number(word(value), 256);
+    const std::string_view transport = word(value);
+    word(value);
+    const auto address = wire::IpAddress::parse(word(value));
+    const auto port = number(word(value), 65535);
+    if (!component || *component == 0 || *component > 2 || !equals_ignore_case(transport, "UDP") || !address || !port ||
+        *port == 0 || address->is_unspecified())
+        return;
+    if (m.candidate_count == kMaxCandidates) return;
+    m.candidates[m.candidate_count++] = {{*address, static_cast<std::uint16_t>(*port)},
+                                         static_cast<std::uint8_t>(*component)};
+}
+
+// a=ssrc:<ssrc> <attribute>
+void ssrc(std::string_view value, SdpMedia& m) {
+    const auto v = number(word(value), 0xffffffff);
+    if (!v || m.ssrc_count == kMaxSsrcs) return;
+    for (std::size_t i = 0; i < m.ssrc_count; ++i)
+        if (m.ssrcs[i] == *v) return;
+    m.ssrcs[m.ssrc_count++] = *v;
+}
+
+// a=group:BUNDLE <mid> <mid> ...
+bool in_bundle(std::string_view mids, std::string_view mid) {
+    while (!trim(mids).empty())
+        if (word(mids) == mid) return true;
+    return false;
+}
+
 void media_attribute(std::string_view a, SdpMedia& m) {
     const std::size_t colon = a.find(':');
     const std::string_view name = a.substr(0, colon);
     std::string_view value = colon == std::string_view::npos ? std::string_view{} : trim(a.substr(colon + 1));
     if (name == "rtpmap") rtpmap(value, m);
     else if (name == "ptime") m.ptime_ms = number(word(value), 1000).value_or(0);
-    else if (name == "rtcp") m.rtcp_port = static_cast<std::uint16_t>(number(word(value), 65535).value_or(0));
+    else if (name == "rtcp") rtcp(value, m);
+    else if (name == "candidate") candidate(value, m);
+    else if (name == "ssrc") ssrc(value, m);
+    else if (name == "mid") m.mid = word(value);
+    else if (name == "ice-ufrag") m.ice_ufrag = word(value);
     else if (name == "rtcp-mux") m.rtcp_mux = true;
     else if (name == "crypto" || name == "fingerprint") m.encrypted = true;
     else if (const auto d = direction(name)) m.direction = *d;
@@ -112,6 +154,7 @@ bool parse_sdp(std::string_view text, Sdp& sdp) {
     wire::IpAddress session_address;
     MediaDirection session_direction = MediaDirection::sendrecv;
     bool session_encrypted = false, version = false;
+    std::string_view bundle;
     while (!text.empty()) {
         const std::size_t end = text.find('\n');
         std::string_view line = text.substr(0, end);
@@ -139,12 +182,18 @@ bool parse_sdp(std::string_view text, Sdp& sdp) {
                 if (m != nullptr) media_attribute(value, *m);
                 else if (const auto d = direction(value)) session_direction = *d;
                 else if (value.starts_with("fingerprint:")) session_encrypted = true;
+                else if (value.starts_with("group:BUNDLE ")) bundle = value.substr(13);
+                else if (value.starts_with("ice-ufrag:")) sdp.ice_ufrag = trim(value.substr(10));
                 break;
             default: break;
         }
     }
-    for (std::size_t i = 0; i < sdp.media_count; ++i)
-        if (!sdp.media[i].has_connection) sdp.media[i].address = session_address;
+    for (std::size_t i = 0; i < sdp.media_count; ++i) {
+        SdpMedia& m = sdp.media[i];
+        if (!m.has_connection) m.address = session_address;
+        if (m.ice_ufrag.empty()) m.ice_ufrag = sdp.ice_ufrag;
+        m.bundled = !m.mid.empty() && in_bundle(bundle, m.mid);
+    }
     return version && sdp.media_count > 0;
 }
 

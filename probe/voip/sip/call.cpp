@@ -1,6 +1,27 @@
 #include "probe/voip/sip/call.hpp"
 
+#include <algorithm>
+
 namespace voipprobe::probe {
+namespace {
+
+constexpr std::size_t kMaxTags = 8;
+
+}  // namespace
+
+bool CallParty::has_tag(std::string_view tag) const {
+    return !tag.empty() && std::find(tags.begin(), tags.end(), tag) != tags.end();
+}
+
+void CallParty::add_tag(std::string_view tag) {
+    if (!tag.empty() && tags.size() < kMaxTags && !has_tag(tag)) tags.emplace_back(tag);
+}
+
+std::uint32_t Call::forks() const {
+    const auto confirmed = static_cast<std::size_t>(
+        std::count_if(early.begin(), early.end(), [](const EarlyDialog& e) { return e.confirmed; }));
+    return static_cast<std::uint32_t>(early.size() - std::min(early.size(), std::max<std::size_t>(confirmed, 1)));
+}
 
 std::string_view state_name(CallState s) {
     switch (s) {
@@ -38,6 +59,8 @@ std::int64_t Call::hold_ns(wire::TimeNs until) const {
 const CallMedia* Call::audio_of(Side s) const {
     for (const CallMedia& m : party(s).media)
         if (m.kind == MediaKind::audio && m.endpoint.port != 0) return &m;
+    for (const CallMedia& m : party(s).media)
+        if (m.was_audio && m.endpoint.port != 0) return &m;
     return nullptr;
 }
 
@@ -45,7 +68,7 @@ std::uint8_t Call::media_flags() const {
     const CallMedia* a = audio_of(Side::caller);
     const CallMedia* b = audio_of(Side::callee);
     std::uint8_t flags = 0;
-    if (a != nullptr && b != nullptr) {
+    if (a != nullptr && b != nullptr && a->kind == MediaKind::audio && b->kind == MediaKind::audio) {
         const auto receives = [](MediaDirection d) {
             return d == MediaDirection::sendrecv || d == MediaDirection::recvonly;
         };

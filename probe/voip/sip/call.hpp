@@ -1,4 +1,4 @@
-// One call: an INVITE dialog by its Call-ID, with its event times and what its SDP promised (docs/dictionary.md).
+// One call: an INVITE dialog by its Call-ID, with its event times and what its SDP promised (docs/calls.md).
 // Out of the packet path: strings are owned here, capped, and made clean only when a record is written.
 #pragma once
 
@@ -33,16 +33,57 @@ struct CallMedia {
     MediaDirection direction = MediaDirection::sendrecv;
     bool encrypted = false;
     bool rtp = false;
-    wire::Endpoint endpoint;
+    bool was_audio = false;
+    bool bundled = false;     // shares its endpoint with the other bundled lines
+    wire::Endpoint endpoint;  // the last that was not 0.0.0.0 and port 0
     std::vector<CallFormat> formats;
 };
 
 struct CallParty {
     std::string name_address;  // From or To without tag, one line
     std::string user_agent;
-    std::string tag;
+    // Tags of this party (RFC 3261 §12): more than one when an attempt was repeated with another tag, or when an
+    // element between two hops puts its own in. The first is the one of the (confirmed) dialog.
+    std::vector<std::string> tags;
     std::vector<CallMedia> media;
     bool has_sdp = false;
+
+    bool has_tag(std::string_view tag) const;
+    void add_tag(std::string_view tag);
+};
+
+// A branch of the call that answered provisionally with its own To tag (RFC 3261 §12.1).
+struct EarlyDialog {
+    std::string tag;
+    std::vector<CallMedia> media;  // of its callee, when it described any
+    bool confirmed = false;        // a 2xx had this tag on any hop
+};
+
+// One INVITE transaction of the set-up as seen on one hop (RFC 3261 §17.1.1).
+struct CallBranch {
+    std::uint64_t branch = 0;  // hash of the Via branch
+    std::uint32_t cseq = 0;
+    std::uint16_t final = 0;   // final response of 300 or above, 0 none yet
+};
+struct CallFailure {
+    std::uint16_t status = 0;
+    wire::TimeNs time = 0;  // first copy on any hop
+};
+
+// A 2xx to the INVITE: on which branch, of which dialog (hash of the To tag).
+struct CallAnswer {
+    std::uint64_t branch = 0;
+    std::uint64_t to_tag = 0;
+};
+
+// An offer within the running call; refused, everything goes back to what it was (RFC 3261 §14.1).
+struct CallOffer {
+    std::uint32_t cseq = 0;
+    Side from = Side::none;  // none: no offer is open
+    std::vector<CallMedia> media;
+    std::uint8_t holders = 0;
+    wire::TimeNs held_since = 0;
+    std::int64_t held_ns = 0;
 };
 
 enum class CallEvent : std::uint8_t {
@@ -64,6 +105,19 @@ struct Call {
     std::uint32_t reason_cause = 0;
     bool has_reason = false;
     Side hangup_by = Side::none;
+    std::vector<CallAnswer> answers;
+    std::uint32_t dialog = 0;       // 0 the first confirmed one; further ones of a forked call count up
+    std::vector<EarlyDialog> early;
+    std::vector<CallBranch> branches;
+    std::vector<CallFailure> failures;  // of the current attempt, on any branch
+    CallOffer offer_open;
+    std::string caller_asserted;    // P-Asserted-Identity of the first INVITE, bare URI
+    std::string request_uri;
+    std::string diverted_by;
+    char attestation = 0;           // 'A', 'B', 'C', 0 none
+    std::string correlation_id;     // the same for all legs of one conversation (sip/legs.hpp)
+    std::string connections;        // c= addresses seen, `,` between them
+    std::string origin;             // o= of the first offer: B2BUAs often pass it on
     std::uint32_t first_cseq = 0;   // of the first INVITE
     std::uint32_t invite_cseq = 0;  // of the current attempt (authentication and redirection start new ones)
     std::uint32_t messages = 0;
@@ -83,6 +137,8 @@ struct Call {
     std::vector<std::uint64_t> seen;
     std::vector<std::uint64_t> seen_anywhere;
     std::vector<wire::Endpoint> endpoints;  // registered in the media table
+    std::vector<std::uint32_t> ssrcs;       // likewise
+    std::vector<std::uint64_t> ufrags;      // likewise
     std::vector<std::uint32_t> streams;     // stream indices bound to this call
     // For records of nProbe's shape: octets and packets of this dialog's own messages since the last record.
     std::array<std::uint64_t, 2> delta_octets{};
@@ -100,9 +156,12 @@ struct Call {
     const CallParty& party(Side s) const { return s == Side::callee ? callee : caller; }
 
     CallState state() const;
+    // Early dialogs (distinct To tags of the set-up) that were never confirmed, the one that a plain call has left out.
+    std::uint32_t forks() const;
     bool ended() const { return has(CallEvent::bye) || (has(CallEvent::failure) && !has(CallEvent::ok)); }
     std::int64_t hold_ns(wire::TimeNs until) const;
-    // First audio line with an address and a port; nullptr when the party has described none.
+    // First audio line with an address and a port, else the one that was audio before (a call that went on as T.38);
+    // nullptr when the party has described none.
     const CallMedia* audio_of(Side s) const;
     // Bits of CALL_MEDIA_FLAGS.
     std::uint8_t media_flags() const;

@@ -11,7 +11,8 @@ namespace {
 using wire::equals_ignore_case;
 
 constexpr std::size_t kMaxEncoding = 32;
-constexpr std::size_t kMaxEndpoints = 64;  // per call, copies on other hops included
+constexpr std::size_t kMaxOrigin = 128;
+constexpr std::size_t kMaxConnections = 96;  // octets, about
 
 bool is_auxiliary(std::string_view encoding) {
     return equals_ignore_case(encoding, "telephone-event") || equals_ignore_case(encoding, "CN") ||
@@ -31,10 +32,15 @@ CallFormat to_format(const SdpFormat& f) {
 
 void update_line(CallMedia& line, const SdpMedia& m) {
     line.kind = m.kind;
-    line.direction = m.direction;
+    line.was_audio |= m.kind == MediaKind::audio;
+    line.direction = m.port == 0 ? MediaDirection::inactive : m.direction;
     line.encrypted = m.encrypted;
     line.rtp = m.rtp;
-    line.endpoint = {m.address, m.port};
+    line.bundled = m.bundled;
+    // Hold by 0.0.0.0 and refusal by port 0 say nothing about where the line was.
+    const bool nowhere = m.port == 0 || m.address.is_unspecified();
+    if (!nowhere || line.endpoint.port == 0) line.endpoint = {m.address, m.port};
+    if (nowhere && m.candidate_count > 0) line.endpoint = m.candidates[0].at;
     // Types that are no longer listed keep their meaning: packets sent before the change are still on their way.
     for (std::size_t i = 0; i < m.format_count; ++i) {
         CallFormat f = to_format(m.formats[i]);
@@ -90,13 +96,37 @@ void negotiate(Call& call, const Sdp& sdp, const SdpUse& use) {
     else if (!names.empty()) call.codecs = joined(names);
 }
 
+// The first description of a transaction is the offer (RFC 3264, RFC 6337): of the request, or of the response to a
+// request without one; then the ACK has the answer.
+bool is_offer(const Call& call, const SdpUse& use) {
+    if (use.is_ack) return false;
+    return use.is_request || call.offer_open.from == Side::none || call.offer_open.cseq != use.cseq;
+}
+
+void note_connection(Call& call, const wire::IpAddress& address) {
+    if (address.is_none() || call.connections.size() > kMaxConnections) return;
+    const std::string text = address.text();
+    std::string_view rest = call.connections;
+    while (!rest.empty()) {
+        const std::size_t end = rest.find(',');
+        if (rest.substr(0, end) == text) return;
+        rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+    }
+    if (!call.connections.empty()) call.connections += ',';
+    call.connections += text;
+}
+
+void open_offer(Call& call, const SdpUse& use) {
+    call.offer_open = {use.cseq, use.from, call.party(use.from).media, call.holders, call.held_since, call.held_ns};
+}
+
 // Hold is asked for in an offer within the running call: a direction without receiving, or the address 0.0.0.0.
 void update_hold(Call& call, const Sdp& sdp, const SdpUse& use) {
     const auto* audio = std::find_if(sdp.media.begin(), sdp.media.begin() + sdp.media_count,
                                      [](const SdpMedia& m) { return m.kind == MediaKind::audio; });
-    if (audio == sdp.media.begin() + sdp.media_count || !use.established || !use.is_request) return;
+    if (audio == sdp.media.begin() + sdp.media_count || !use.established) return;
     const bool holds = audio->direction == MediaDirection::sendonly || audio->direction == MediaDirection::inactive ||
-                       (audio->address.is_unspecified() && !audio->address.is_none());
+                       (audio->address.is_unspecified() && !audio->address.is_none() && audio->candidate_count == 0);
     const auto bit = static_cast<std::uint8_t>(use.from == Side::callee ? 2 : 1);
     const std::uint8_t before = call.holders;
     call.holders = holds ? static_cast<std::uint8_t>(before | bit) : static_cast<std::uint8_t>(before & ~bit);
@@ -104,27 +134,54 @@ void update_hold(Call& call, const Sdp& sdp, const SdpUse& use) {
     if (before != 0 && call.holders == 0) call.held_ns += use.time - call.held_since;
 }
 
-void promise(Call& call, std::uint32_t index, const SdpMedia& m, std::size_t line, const SdpUse& use,
-             MediaTable& media) {
-    if (!m.rtp || m.port == 0 || m.address.is_unspecified() || m.address.is_multicast()) return;
-    if (call.endpoints.size() >= kMaxEndpoints) return;
-    const wire::Endpoint at{m.address, m.port};
-    if (media.add(at, {index, call.serial, use.from, static_cast<std::uint8_t>(line), use.time, use.zone}))
-        call.endpoints.push_back(at);
-}
-
 }  // namespace
+
+void describe(std::vector<CallMedia>& lines, const Sdp& sdp) {
+    if (lines.size() < sdp.media_count) lines.resize(sdp.media_count);
+    for (std::size_t i = 0; i < sdp.media_count; ++i) update_line(lines[i], sdp.media[i]);
+}
 
 void apply_sdp(Call& call, std::uint32_t index, const Sdp& sdp, const SdpUse& use, MediaTable& media) {
     CallParty& party = call.party(use.from);
     if (use.first_copy) {
-        if (party.media.size() < sdp.media_count) party.media.resize(sdp.media_count);
-        for (std::size_t i = 0; i < sdp.media_count; ++i) update_line(party.media[i], sdp.media[i]);
+        const bool offer = is_offer(call, use);
+        if (offer && use.established) open_offer(call, use);
+        for (std::size_t i = 0; i < sdp.media_count; ++i) note_connection(call, sdp.media[i].address);
+        if (offer && call.origin.empty()) call.origin = std::string(sdp.origin.substr(0, kMaxOrigin));
+        describe(party.media, sdp);
         party.has_sdp = true;
         negotiate(call, sdp, use);
-        update_hold(call, sdp, use);
+        if (offer) update_hold(call, sdp, use);
+        else call.offer_open.from = Side::none;
     }
-    for (std::size_t i = 0; i < sdp.media_count; ++i) promise(call, index, sdp.media[i], i, use, media);
+    promise_media(call, index, sdp, use, media);
+}
+
+void refuse_offer(Call& call, const SdpUse& use) {
+    CallOffer& offer = call.offer_open;
+    if (offer.from == Side::none || offer.from == use.from || offer.cseq != use.cseq) return;
+    call.party(offer.from).media = std::move(offer.media);
+    call.holders = offer.holders;
+    call.held_since = offer.held_since;
+    call.held_ns = offer.held_ns;
+    offer.from = Side::none;
+}
+
+std::size_t line_of(const Call& call, Side side, std::size_t line, std::uint8_t pt) {
+    for (const Side s : {side, other(side)}) {
+        const std::vector<CallMedia>& lines = call.party(s).media;
+        if (line >= lines.size()) continue;
+        const auto has = [&](const CallMedia& m) {
+            return std::any_of(m.formats.begin(), m.formats.end(),
+                               [&](const CallFormat& f) { return f.payload_type == pt; });
+        };
+        if (has(lines[line])) return line;
+        for (std::size_t i = 0; i < lines.size(); ++i) {
+            const bool shared = lines[i].endpoint == lines[line].endpoint || (lines[i].bundled && lines[line].bundled);
+            if (i != line && shared && has(lines[i])) return i;
+        }
+    }
+    return line;
 }
 
 const CallFormat* find_format(const Call& call, Side side, std::size_t line, std::uint8_t pt) {

@@ -3,7 +3,7 @@
 
 #include "probe/voip/media_table.hpp"
 #include "probe/voip/sdp/sdp.hpp"
-#include "probe/voip/sip/call.hpp"
+#include "probe/voip/sip/call_table.hpp"
 #include "probe/voip/sip/sip_message.hpp"
 
 namespace voipprobe::probe {
@@ -17,8 +17,34 @@ struct SdpUse {
     bool established = false;
     wire::TimeNs time = 0;
     std::uint16_t zone = 0;
+    wire::IpAddress source;  // of the packet
+    std::uint32_t cseq = 0;
+    bool is_ack = false;
 };
 void apply_sdp(Call& call, std::uint32_t call_index, const Sdp& sdp, const SdpUse& use, MediaTable& media);
+
+// The endpoints, SSRCs and ufrags that a description promises into the table: call_promises.cpp.
+void promise_media(Call& call, std::uint32_t call_index, const Sdp& sdp, const SdpUse& use, MediaTable& media);
+
+// The lines of a description alone.
+void describe(std::vector<CallMedia>& lines, const Sdp& sdp);
+
+// A final response of 300 or above: what its request offered is void.
+void refuse_offer(Call& call, const SdpUse& use);
+
+// Promises what both parties of the call describe (a call made from a fork has described it already).
+void promise_again(Call& call, std::uint32_t call_index, wire::TimeNs time, std::uint16_t zone, MediaTable& media);
+
+// Takes the call's promises out of the table.
+void withdraw(Call& call, std::uint32_t call_index, MediaTable& media);
+
+// A STUN Binding request on the path from `src` to `dst` (RFC 8445 §7.2.2): its USERNAME names the ufrags of both ends,
+// so these are ends of the call that described them.
+void note_ice_check(CallTable& calls, std::string_view username, const wire::Endpoint& src, const wire::Endpoint& dst,
+                    wire::TimeNs time, std::uint16_t zone, MediaTable& media);
+
+// The m= line that a packet towards `side` belongs to, when several share the endpoint of `line` (BUNDLE, RFC 9143).
+std::size_t line_of(const Call& call, Side side, std::size_t line, std::uint8_t pt);
 
 // What payload type `pt` means in what `side` receives: that party's own description, else the other's.
 const CallFormat* find_format(const Call& call, Side side, std::size_t line, std::uint8_t pt);

@@ -25,6 +25,9 @@ CallIndex CallTable::add(std::string_view call_id) {
     c.serial = next_serial_++;
     c.times.fill(wire::kNever);
     by_id_.emplace(hash(call_id), i);
+    if (arrivals_.size() >= 2 * by_id_.size() + 1024)
+        std::erase_if(arrivals_, [this](const Slot& s) { return get(s.first, s.second) == nullptr; });
+    arrivals_.emplace_back(i, c.serial);
     return i;
 }
 
@@ -39,7 +42,17 @@ void CallTable::remove(CallIndex i) {
     free_.push_back(i);
 }
 
-CallIndex CallTable::next_due() {
+CallIndex CallTable::victim() {
+    constexpr int kPasses = 256;  // answered calls that are passed over at one time
+    for (int passed = 0; passed < kPasses && !arrivals_.empty();) {
+        const Slot slot = arrivals_.front();
+        arrivals_.pop_front();
+        const Call* call = get(slot.first, slot.second);
+        if (call == nullptr) continue;
+        if (!call->has(CallEvent::ok) || call->ended()) return slot.first;
+        arrivals_.push_back(slot);
+        ++passed;
+    }
     while (!deadlines_.empty()) {
         const Deadline d = deadlines_.top();
         if (get(d.call, d.serial) != nullptr) return d.call;

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <queue>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "probe/voip/sip/call.hpp"
@@ -21,6 +23,12 @@ class CallTable {
     CallTable(std::size_t max_calls, wire::SipKey key) : max_calls_(max_calls), key_(key), calls_(1) {}
 
     CallIndex find(std::string_view call_id) const;
+    template <typename Visit>
+    void for_each_of(std::string_view call_id, Visit&& visit) const {
+        const auto [begin, end] = by_id_.equal_range(hash(call_id));
+        for (auto it = begin; it != end; ++it)
+            if (calls_[it->second]->call_id == call_id) visit(it->second);
+    }
     // 0 when the table is full (the caller evicts oldest() and tries again).
     CallIndex add(std::string_view call_id);
     void remove(CallIndex i);
@@ -46,8 +54,9 @@ class CallTable {
             if (get(d.call, d.serial) != nullptr) on_due(d.call);
         }
     }
-    // The call whose next deadline comes first; 0 when there is none.
-    CallIndex next_due();
+    // The call to give up when the table is full: the oldest that is not answered, else the one that is due next;
+    // 0 when there is none. A flood of INVITEs does not cost the calls that run.
+    CallIndex victim();
     template <typename Visit>
     void for_each(Visit&& visit) {
         for (CallIndex i = 1; i < calls_.size(); ++i)
@@ -55,6 +64,7 @@ class CallTable {
     }
 
   private:
+    using Slot = std::pair<CallIndex, std::uint32_t>;  // and serial
     struct Deadline {
         wire::TimeNs due;
         CallIndex call;
@@ -69,6 +79,7 @@ class CallTable {
     std::vector<CallIndex> free_;
     std::unordered_multimap<std::uint64_t, CallIndex> by_id_;
     std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines_;
+    std::deque<Slot> arrivals_;  // calls that may be given up, oldest first
     std::uint32_t next_serial_ = 1;
 };
 

@@ -31,27 +31,17 @@ struct Novelty {
     bool first_anywhere;   // not a copy on a later hop either
 };
 
-Novelty note(Call& call, const SipMessage& m, const SipContext& ctx) {
+// A copy on the same hop with the same branch is a retransmission. Responses of different early dialogs share branch
+// and CSeq where a proxy forks: the To tag tells them apart.
+Novelty note(Call& call, const SipMessage& m, const SipIds& ids, const SipContext& ctx) {
     std::uint64_t what = mix(m.cseq, static_cast<std::uint64_t>(m.method) << 16 | m.status);
     what = mix(what, m.is_request ? 1 : 2);
     if (m.method == SipMethod::other) what = mix(what, fingerprint(m.method_text));
-    std::uint64_t hop = mix(what, fingerprint(m.branch()));
+    if (!m.is_request) what = mix(what, ids.to_tag_hash);
+    std::uint64_t hop = mix(what, ids.branch);
     hop = mix(hop, wire::load_le64(ctx.src.address.octets.data() + 8) ^ ctx.src.port);
     hop = mix(hop, wire::load_le64(ctx.dst.address.octets.data() + 8) ^ ctx.dst.port);
-    const NameAddress from = parse_name_address(m.from);
-    return {insert_new(call.seen, hop), insert_new(call.seen_anywhere, mix(what, fingerprint(from.tag)))};
-}
-
-void first(Call& call, CallEvent e, wire::TimeNs t) {
-    if (!call.has(e) || t < call.at(e)) call.at(e) = t;  // captures may hold packets out of order
-}
-
-void take_reason(Call& call, const SipMessage& m) {
-    if (call.has_reason || m.reason.empty()) return;
-    if (const auto cause = reason_cause(m.reason)) {
-        call.has_reason = true;
-        call.reason_cause = *cause;
-    }
+    return {insert_new(call.seen, hop), insert_new(call.seen_anywhere, mix(what, fingerprint(ids.from_tag)))};
 }
 
 void take_agent(CallParty& party, const SipMessage& m) {
@@ -59,69 +49,52 @@ void take_agent(CallParty& party, const SipMessage& m) {
         party.user_agent = unfolded(m.user_agent.substr(0, kMaxNameAddr));
 }
 
-// A new attempt of the same call: after a challenge or a redirection, without a To tag, with a higher CSeq.
-void new_attempt(Call& call, const SipMessage& m) {
-    if (call.has(CallEvent::ok)) return;
-    call.invite_cseq = m.cseq;
-    call.at(CallEvent::failure) = wire::kNever;
-    call.response_code = 0;
-    call.challenged = false;
+// A BYE to an early dialog that was not confirmed, or of a dialog that is another record's.
+bool of_other_dialog(const Call& call, const SipIds& ids) {
+    if (!call.has(CallEvent::ok) || call.callee.tags.empty()) return false;
+    const std::string& confirmed = call.callee.tags.front();
+    if (ids.to_tag == confirmed || ids.from_tag == confirmed) return false;
+    return std::any_of(call.early.begin(), call.early.end(), [&](const EarlyDialog& e) {
+        return !e.confirmed && (e.tag == ids.to_tag || e.tag == ids.from_tag);
+    });
 }
 
-void request(Call& call, const SipMessage& m, const SipContext& ctx, Side from) {
+void request(Call& call, const SipMessage& m, const SipIds& ids, const SipContext& ctx, Side from) {
     switch (m.method) {
-        case SipMethod::invite: {
-            const bool initial = parse_name_address(m.to).tag.empty();
-            if (initial && m.cseq > call.invite_cseq && from == Side::caller) new_attempt(call, m);
-            break;
-        }
+        case SipMethod::invite: note_invite(call, m, ids, ctx, from); break;
         case SipMethod::ack:
             // The ACK to a 2xx; the ACK of a failure belongs to the transaction (RFC 3261 §17.1.1.3).
-            if (call.has(CallEvent::ok) && m.cseq >= call.first_cseq && m.cseq <= call.invite_cseq)
-                first(call, CallEvent::ack, ctx.time);
+            if (call.has(CallEvent::ok) && from == Side::caller && m.cseq >= call.first_cseq && m.cseq <= call.invite_cseq)
+                first_time(call, CallEvent::ack, ctx.time);
             break;
         case SipMethod::cancel:
-            if (!call.has(CallEvent::cancel) && call.hangup_by == Side::none) call.hangup_by = from;
-            first(call, CallEvent::cancel, ctx.time);
+            if (m.cseq > call.invite_cseq && call.has(CallEvent::ok)) break;  // of a re-INVITE
+            if (!call.has(CallEvent::cancel) && call.hangup_by == Side::none && !call.has(CallEvent::ok))
+                call.hangup_by = from;
+            first_time(call, CallEvent::cancel, ctx.time);
             take_reason(call, m);
             break;
         case SipMethod::bye:
+            if (of_other_dialog(call, ids)) break;
             if (!call.has(CallEvent::bye)) call.hangup_by = from;
-            first(call, CallEvent::bye, ctx.time);
+            first_time(call, CallEvent::bye, ctx.time);
             take_reason(call, m);
             break;
         default: break;
     }
 }
 
-void invite_response(Call& call, const SipMessage& m, const SipContext& ctx) {
-    // A re-INVITE changes media, not the set-up times. Attempts may overlap: a caller that sends INVITE 2 and 3 before
-    // INVITE 1 is answered is in the call from the first 2xx on; only the current attempt can fail.
-    if (m.cseq < call.first_cseq || m.cseq > call.invite_cseq) return;
-    if (m.status == 100) first(call, CallEvent::trying, ctx.time);
-    else if (m.status == 180) first(call, CallEvent::ringing, ctx.time);
-    else if (m.status == 183) first(call, CallEvent::progress, ctx.time);
-    else if (m.status >= 200 && m.status < 300) {
-        first(call, CallEvent::ok, ctx.time);
-        call.response_code = m.status;
-        call.at(CallEvent::failure) = wire::kNever;
-    } else if (m.status >= 300 && !call.has(CallEvent::ok) && m.cseq == call.invite_cseq) {
-        first(call, CallEvent::failure, ctx.time);
-        if (call.response_code == 0) call.response_code = m.status;
-        call.challenged = m.status == 401 || m.status == 407 || m.status < 400;
-        take_reason(call, m);
-    }
-}
-
-void response(Call& call, const SipMessage& m, const SipContext& ctx) {
+void response(Call& call, const SipMessage& m, const SipIds& ids, const SipContext& ctx, Side sender) {
     const bool success = m.status >= 200 && m.status < 300;
     switch (m.method) {
-        case SipMethod::invite: invite_response(call, m, ctx); break;
+        case SipMethod::invite:
+            if (sender == Side::callee) note_invite_response(call, m, ids, ctx);
+            break;
         case SipMethod::bye:
-            if (success) first(call, CallEvent::bye_ok, ctx.time);
+            if (success && !of_other_dialog(call, ids)) first_time(call, CallEvent::bye_ok, ctx.time);
             break;
         case SipMethod::cancel:
-            if (success) first(call, CallEvent::cancel_ok, ctx.time);
+            if (success) first_time(call, CallEvent::cancel_ok, ctx.time);
             break;
         default: break;
     }
@@ -131,11 +104,57 @@ bool carries_media(SipMethod m) {
     return m == SipMethod::invite || m == SipMethod::ack || m == SipMethod::prack || m == SipMethod::update;
 }
 
+// What is only ever read from the first INVITE.
+void take_identity(Call& call, const SipMessage& m) {
+    const auto text = [](std::string_view v) { return unfolded(v.substr(0, kMaxNameAddr)); };
+    call.caller_asserted = text(asserted_identity(m.head));
+    call.request_uri = text(bare_uri(m.request_uri));
+    call.diverted_by = text(diverting_party(m.head));
+    call.attestation = attestation_level(m.head);
+}
+
 }  // namespace
 
-Side sender_of(const Call& call, const SipMessage& m, const NameAddress& from) {
-    const bool by_caller = from.tag.empty() || call.caller.tag.empty() || from.tag == call.caller.tag;
+SipIds ids_of(const SipMessage& m) {
+    const std::string_view to = header_parameter(m.to, "tag");
+    return {header_parameter(m.from, "tag"), to, fingerprint(m.branch()), fingerprint(to)};
+}
+
+// Requests to begin a call have no To tag, whatever became of the From tag since (some agents and B2BUAs with one
+// Call-ID on both sides change it).
+Side sender_of(const Call& call, const SipMessage& m, const SipIds& ids) {
+    bool by_caller = true;
+    if (call.caller.has_tag(ids.from_tag)) by_caller = true;
+    else if (call.caller.has_tag(ids.to_tag) || call.callee.has_tag(ids.from_tag)) by_caller = false;
     return by_caller == m.is_request ? Side::caller : Side::callee;
+}
+
+CallIndex find_call(const CallTable& calls, const SipMessage& m) {
+    CallIndex first = 0, exact = 0;
+    std::size_t n = 0;
+    calls.for_each_of(m.call_id, [&](CallIndex i) {
+        if (first == 0 || calls[i].dialog < calls[first].dialog) first = i;
+        ++n;
+    });
+    if (n <= 1) return first;
+    const SipIds ids = ids_of(m);
+    calls.for_each_of(m.call_id, [&](CallIndex i) {
+        const std::vector<std::string>& tags = calls[i].callee.tags;
+        if (!tags.empty() && (tags.front() == ids.to_tag || tags.front() == ids.from_tag)) exact = i;
+    });
+    return exact != 0 ? exact : first;
+}
+
+bool confirms_another(const Call& call, const SipMessage& m) {
+    if (m.is_request || m.method != SipMethod::invite || m.status < 200 || m.status > 299) return false;
+    if (!call.has(CallEvent::ok) || m.cseq < call.first_cseq || m.cseq > call.invite_cseq) return false;
+    const SipIds ids = ids_of(m);
+    bool other = false, same = ids.to_tag.empty();
+    for (const CallAnswer& a : call.answers) {
+        if (a.branch != ids.branch) continue;
+        (a.to_tag == ids.to_tag_hash ? same : other) = true;
+    }
+    return other && !same;
 }
 
 void begin_call(Call& call, const SipMessage& m, const SipContext& ctx) {
@@ -144,7 +163,8 @@ void begin_call(Call& call, const SipMessage& m, const SipContext& ctx) {
     call.transport = ctx.transport;
     call.caller.name_address = unfolded(from.full.substr(0, 2 * kMaxNameAddr));
     call.callee.name_address = unfolded(to.full.substr(0, 2 * kMaxNameAddr));
-    call.caller.tag = from.tag;
+    call.caller.add_tag(from.tag);
+    call.callee.add_tag(to.tag);
     call.caller_hop = ctx.src;
     call.callee_hop = ctx.dst;
     call.ip6 = ctx.ip6;
@@ -152,12 +172,51 @@ void begin_call(Call& call, const SipMessage& m, const SipContext& ctx) {
     call.at(CallEvent::invite) = ctx.time;
     call.delta_start = ctx.time;
     call.tunnel = ctx.tunnel;
+    take_identity(call, m);
+}
+
+void begin_fork(Call& call, CallIndex index, Call& first, std::uint32_t dialog, const SipMessage& m,
+                const SipContext& ctx, MediaTable& media) {
+    const SipIds ids = ids_of(m);
+    const std::uint32_t serial = call.serial;
+    for (EarlyDialog& e : first.early) e.confirmed |= e.tag == ids.to_tag;
+    call = first;
+    call.serial = serial;
+    call.dialog = dialog;
+    for (const CallEvent e : {CallEvent::ok, CallEvent::ack, CallEvent::bye, CallEvent::bye_ok, CallEvent::failure,
+                              CallEvent::cancel, CallEvent::cancel_ok})
+        call.at(e) = wire::kNever;
+    call.callee.tags = {std::string(ids.to_tag)};
+    call.callee.media.clear();
+    call.callee.user_agent.clear();
+    for (const EarlyDialog& e : first.early)
+        if (e.tag == ids.to_tag) call.callee.media = e.media;
+    call.early.clear();
+    call.answers.clear();
+    call.seen.clear();
+    call.seen_anywhere.clear();
+    call.streams.clear();
+    call.endpoints.clear();
+    call.ssrcs.clear();
+    call.ufrags.clear();
+    call.hangup_by = Side::none;
+    call.has_reason = call.answered = call.audio_agreed = false;
+    call.holders = 0;
+    call.held_ns = 0;
+    call.messages = call.retransmissions = 0;
+    call.delta_octets = {};
+    call.delta_packets = {};
+    call.delta_start = ctx.time;
+    call.last_media = wire::kNever;
+    call.revision = 0;
+    promise_again(call, index, ctx.time, ctx.zone, media);
 }
 
 void apply_message(Call& call, CallIndex index, const SipMessage& m, const SipContext& ctx, MediaTable& media) {
-    const NameAddress from = parse_name_address(m.from);
-    const Side sender = sender_of(call, m, from);
-    const Novelty novelty = note(call, m, ctx);
+    const SipIds ids = ids_of(m);
+    const bool sets_up = m.is_request && m.method == SipMethod::invite && ids.to_tag.empty();
+    const Side sender = sets_up ? Side::caller : sender_of(call, m, ids);
+    const Novelty novelty = note(call, m, ids, ctx);
     ++call.messages;
     call.last_message = std::max(call.last_message, ctx.time);
     const std::size_t way = sender == Side::callee ? 1 : 0;
@@ -169,20 +228,30 @@ void apply_message(Call& call, CallIndex index, const SipMessage& m, const SipCo
     }
     take_agent(call.party(sender), m);
     const bool was_established = call.has(CallEvent::ok);
-    if (m.is_request) request(call, m, ctx, sender);
-    else response(call, m, ctx);
-    if (sender == Side::callee && call.callee.tag.empty())
-        call.callee.tag = m.is_request ? from.tag : parse_name_address(m.to).tag;
+    if (m.is_request) request(call, m, ids, ctx, sender);
+    else response(call, m, ids, ctx, sender);
+    if (sender == Side::callee) call.callee.add_tag(m.is_request ? ids.from_tag : ids.to_tag);
 
-    if (!carries_media(m.method) || (!m.is_request && m.status >= 300)) return;
+    if (!carries_media(m.method)) return;
+    SdpUse use{sender, novelty.first_anywhere, m.is_request, was_established && m.method != SipMethod::ack, ctx.time,
+               ctx.zone, ctx.src.address, m.cseq, m.method == SipMethod::ack};
+    if (!m.is_request && m.status >= 300) return refuse_offer(call, use);
     const std::string_view text = m.sdp();
     if (text.empty()) return;
     Sdp sdp;
     if (!parse_sdp(text, sdp)) return;
-    apply_sdp(call, index, sdp,
-              {sender, novelty.first_anywhere, m.is_request, was_established && m.method != SipMethod::ack, ctx.time,
-               ctx.zone},
-              media);
+    // What another branch says after one was confirmed is kept aside: its own 2xx may make it a call.
+    EarlyDialog* early = nullptr;
+    if (sender == Side::callee)
+        for (EarlyDialog& e : call.early)
+            if (e.tag == (m.is_request ? ids.from_tag : ids.to_tag)) early = &e;
+    if (was_established && !m.is_request && early != nullptr && ids.to_tag != call.callee.tags.front() &&
+        m.method == SipMethod::invite && m.cseq <= call.invite_cseq && m.cseq >= call.first_cseq) {
+        describe(early->media, sdp);
+        use.first_copy = false;
+    }
+    apply_sdp(call, index, sdp, use, media);
+    if (early != nullptr && !was_established) early->media = call.callee.media;
 }
 
 }  // namespace voipprobe::probe

@@ -21,7 +21,7 @@ bool looks_like_sip(wire::Bytes payload) {
     const std::string_view text = wire::as_text(payload);
     if (text.starts_with("SIP/2.0 ")) return text[8] >= '1' && text[8] <= '7';
     std::size_t i = 0;
-    while (i < 32 && i < text.size() && is_token(text[i])) ++i;
+    while (i < 64 && i < text.size() && is_token(text[i])) ++i;
     if (i == 0 || i >= text.size() || text[i] != ' ') return false;
     const std::string_view line = text.substr(0, std::min(text.find('\n'), kMaxFirstLine));
     const std::size_t at = line.rfind(" SIP/2.0");

@@ -52,6 +52,7 @@ struct SipMessage {
     std::string_view reason;
     std::string_view content_type;
     std::string_view session_id;
+    std::string_view head;  // all header lines
     std::string_view body;
     std::size_t octets = 0;  // of the whole message as framed by Content-Length, or of the datagram
 
@@ -59,6 +60,20 @@ struct SipMessage {
     // The session description of the body, looked up inside multipart bodies too; empty when there is none.
     std::string_view sdp() const;
 };
+
+// The next value of header `name` (case-insensitive, full form) from the front of `head`, which is cut behind it;
+// nullopt when there is none. For headers that few messages are asked for.
+std::optional<std::string_view> next_header_value(std::string_view& head, std::string_view name);
+std::string_view header_value(std::string_view head, std::string_view name);  // the first one, or empty
+
+// Who the network says is calling, who diverted the call, and how sure the originating provider is; of an INVITE.
+// P-Asserted-Identity (RFC 3325 §9.1), first value, as bare URI.
+std::string_view asserted_identity(std::string_view head);
+// The party that sent the call on last: Diversion (RFC 5806), topmost; else History-Info (RFC 7044), the entry before
+// the last. Bare URI.
+std::string_view diverting_party(std::string_view head);
+// `attest` of the Identity header's PASSporT (RFC 8588 §4): 'A', 'B' or 'C'; 0 when there is none. Not verified.
+char attestation_level(std::string_view head);
 
 // Cheap test on the first octets: a request line or status line of SIP/2.0. Never by port.
 bool looks_like_sip(wire::Bytes payload);

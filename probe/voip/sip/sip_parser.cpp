@@ -156,6 +156,7 @@ SipDefect parse_sip(std::string_view text, std::size_t whole, SipMessage& m) {
     SipDefect defect = SipDefect::none;
     if (!first_line(rest.substr(0, end), m, defect)) return defect;
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+    const std::string_view lines = rest;
 
     std::string_view line;
     bool headers_complete = false, cseq_seen = false;
@@ -164,6 +165,7 @@ SipDefect parse_sip(std::string_view text, std::size_t whole, SipMessage& m) {
         if (colon == std::string_view::npos || colon == 0) continue;
         take_header(m, trim(line.substr(0, colon)), value_of(line, colon), cseq_seen);
     }
+    m.head = lines.substr(0, lines.size() - rest.size());
     m.body = headers_complete ? rest : std::string_view{};
     m.octets = whole;
     m.truncated = !headers_complete || whole > text.size();
@@ -192,11 +194,11 @@ std::string_view SipMessage::sdp() const {
         const std::size_t mark = rest.find(boundary);
         if (mark == std::string_view::npos) return {};
         rest.remove_prefix(mark + boundary.size());
-        std::size_t head = rest.find("\r\n\r\n"), skip = 4;
-        if (head == std::string_view::npos) head = rest.find("\n\n"), skip = 2;
-        if (head == std::string_view::npos) return {};
-        const std::string_view headers = rest.substr(0, head);
-        std::string_view content = rest.substr(head + skip);
+        std::size_t blank_line = rest.find("\r\n\r\n"), skip = 4;
+        if (blank_line == std::string_view::npos) blank_line = rest.find("\n\n"), skip = 2;
+        if (blank_line == std::string_view::npos) return {};
+        const std::string_view headers = rest.substr(0, blank_line);
+        std::string_view content = rest.substr(blank_line + skip);
         const std::size_t next = content.find(boundary);
         if (headers.find("application/sdp") != std::string_view::npos)
             return next == std::string_view::npos ? content : content.substr(0, next < 2 ? 0 : next - 2);

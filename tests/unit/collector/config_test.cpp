@@ -30,6 +30,16 @@ TEST(CollectorConfig, Defaults) {
     EXPECT_EQ(r->config.stats, StatsFormat::none);
 }
 
+TEST(CollectorConfig, VerdictThresholds) {
+    const auto r = run({"--verdict", "loss_pct=2.5,jitter_p95_ms=40", "--verdict", "codec_mos=3.2"});
+    ASSERT_TRUE(r) << r.error().message;
+    ASSERT_EQ(r->config.verdict.size(), 3U);
+    EXPECT_EQ(r->config.verdict[0], (std::pair<std::string, double>{"loss_pct", 2.5}));
+    EXPECT_FALSE(run({"--verdict", "los=2"}));
+    EXPECT_FALSE(run({"--verdict", "loss_pct"}));
+    EXPECT_FALSE(run({"--verdict", "loss_pct=-1"}));
+}
+
 TEST(CollectorConfig, EveryOption) {
     const auto r = run({"-l",
                         "udp://127.0.0.1:2055",

@@ -46,7 +46,8 @@ TEST(Columns, Calls) {
               "post_dial_delay_ms,ring_ms,setup_ms,duration_ms,response_code,reason_cause,hangup_by,"
               "retransmissions,"
               "hold_ms,codecs," +
-                  heard + "mos,mos_scale,mos_common,verdict,evidence,capture_loss");
+                  heard + "mos,mos_scale,mos_common,verdict,evidence,capture_loss,"
+                          "caller_asserted,request_uri,diverted_by,attestation");
 }
 
 TEST(Columns, Streams) {

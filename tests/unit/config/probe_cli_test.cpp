@@ -110,6 +110,8 @@ TEST(ProbeCli, wrongInputIsOneLineThatHelps) {
     EXPECT_THAT(error_of({"-s", "12x"}), testing::HasSubstr("-s: '12x' is not a whole number in 64..262144"));
     EXPECT_THAT(error_of({"-V", "5"}), testing::HasSubstr("-V: '5' is not 9 (NetFlow v9) or 10 (IPFIX)"));
     EXPECT_THAT(error_of({"--dispatch", "any"}), testing::HasSubstr("is not one of all, round-robin, hash-call"));
+    EXPECT_EQ(config_of({"--correlation-header", "X-Leg,X-Other"}).correlation_headers, (std::vector<std::string>{"X-Leg", "X-Other"}));
+    EXPECT_THAT(error_of({"--correlation-header", "X Leg:"}), testing::HasSubstr("no header name"));
     EXPECT_THAT(error_of({"--rtp-map", "200=opus/48000"}), testing::HasSubstr("120=opus/48000"));
     EXPECT_THAT(error_of({"--rtp-map", "96=opus"}), testing::HasSubstr("120=opus/48000"));
     EXPECT_THAT(error_of({"-T", "%IN_BYTES %NO_SUCH"}), testing::HasSubstr("column 12"));

@@ -21,6 +21,9 @@ struct SeenStream {
     double max_gap_ms = -1, max_delta_ms = -1;
     probe::JitterSummary jitter;
     std::uint32_t clock = 0;
+    std::uint32_t reports = 0;  // RTCP reports about it
+    int media_kind = 0;
+    std::uint32_t dtmf_events = 0;
 };
 
 class CollectingSink : public probe::RecordSink {
@@ -60,6 +63,9 @@ class CollectingSink : public probe::RecordSink {
             if (r.max_delta >= 0) o.max_delta_ms = static_cast<double>(r.max_delta) / 1e6;
             if (r.has_jitter()) o.jitter = s.jitter();
             o.clock = r.clock_rate();
+            o.reports = static_cast<std::uint32_t>(r.reported.reports);
+            o.media_kind = r.media_kind;
+            o.dtmf_events = r.dtmf_events;
             streams.push_back(o);
         }
     }

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <algorithm>
-#include <functional>
-#include <map>
 #include <memory>
+#include <stdexcept>
 
+#include "probe/record/record_id.hpp"
 #include "tests/unit/probe/collecting_sink.hpp"
 #include "tests/unit/probe/wrap.hpp"
 
@@ -18,10 +18,10 @@ struct Host {
 
 // One SIP message. Everything has a default, so that a test states only what it is about.
 struct Sip {
-    std::string line;   // "INVITE", "BYE" ... or "200", "183" ...
-    std::string cseq;   // "1 INVITE"
-    std::string from_tag = "a", to_tag, branch;
-    std::string body, headers, call_id = "call@example.org";
+    std::string line = {};   // "INVITE", "BYE" ... or "200", "183" ...
+    std::string cseq = {};   // "1 INVITE"
+    std::string from_tag = "a", to_tag = {}, branch = {};
+    std::string headers = {}, body = {}, call_id = "call@example.org";
     std::string from = "<sip:alice@example.org>", to = "<sip:bob@example.org>";
     std::string request_uri = "sip:bob@example.org";
     std::string type = "application/sdp";
@@ -89,14 +89,7 @@ class Scene {
     }
     // Plays them in the order given; times only say what the capture wrote.
     Scene& play() {
-        for (const Packet& p : packets_) {
-            probe::RawPacket raw;
-            raw.time = p.time;
-            raw.bytes = p.octets;
-            raw.wire_length = static_cast<std::uint32_t>(p.octets.size());
-            raw.link = probe::LinkType::raw_ip;
-            pipeline_->process(raw);
-        }
+        for (const Packet& p : packets_) pipeline_->process(raw(p.time, p.octets, probe::kLinkRaw));
         packets_.clear();
         return *this;
     }

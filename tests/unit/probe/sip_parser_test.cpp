@@ -114,7 +114,8 @@ TEST(SipDetect, TakesSipOnAnyPortAndNothingElse) {
     EXPECT_TRUE(sip("INVITE sip:a@b SIP/2.0\r\n\r\n"));
     EXPECT_TRUE(sip("SIP/2.0 100 Trying\r\n\r\n"));
     EXPECT_TRUE(sip("\r\n\r\nOPTIONS sip:a SIP/2.0\r\n\r\n"));
-    EXPECT_TRUE(sip("!interesting-Method0123456789_*+`.%indeed'~ sip:a SIP/2.0\r\n") == false) << "over 32 octets";
+    EXPECT_TRUE(sip("!interesting-Method0123456789_*+`.%indeed'~ sip:a SIP/2.0\r\n")) << "RFC 4475 §3.1.1.2";
+    EXPECT_FALSE(sip(std::string(65, 'M') + " sip:a SIP/2.0\r\n")) << "over 64 octets";
     EXPECT_TRUE(sip("NEWMETHOD sip:user@example.com SIP/2.0\r\n"));
     EXPECT_FALSE(sip("NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\n\r\n"));
     EXPECT_FALSE(sip("M-SEARCH * HTTP/1.1\r\n\r\n"));

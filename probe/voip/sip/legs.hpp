@@ -1,0 +1,60 @@
+// One correlation id for the legs of a conversation: what a B2BUA, a transfer or a fork makes of one call.
+// The surest rule wins: Replaces (RFC 3891) and REFER (RFC 3515) → Session-ID (RFC 7989) → a configured header that
+// carries another leg's Call-ID or a common value → parties, path, time and description with a score, where the best
+// candidate must be the only one. Bounded: the oldest names are forgotten. Thread rule: one owner.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "probe/voip/sip/call_table.hpp"
+#include "probe/voip/sip/dialog.hpp"
+
+namespace voipprobe::probe {
+
+struct LegOptions {
+    std::vector<std::string> headers{"X-Call-ID", "X-CID", "X-Correlation-ID"};  // --correlation-header
+    std::int64_t window = 2 * wire::kSecond;   // between the INVITEs of two legs, for the score
+    std::size_t max_names = 600'000;
+};
+
+class LegTable {
+  public:
+    LegTable(LegOptions options, wire::SipKey key) : options_(std::move(options)), key_(key) {}
+
+    // Gives the call its correlation id; `m` is its first INVITE and has been applied.
+    void assign(CallTable& calls, CallIndex index, const SipMessage& m, const SipContext& ctx);
+    // A REFER within `call`: who is asked to call whom.
+    void note_refer(const Call& call, const SipMessage& m, const SipContext& ctx);
+
+    std::size_t size() const { return names_.size(); }
+
+  private:
+    struct Name {
+        std::string id;
+        wire::TimeNs time;
+    };
+    struct Recent {
+        wire::TimeNs time;
+        CallIndex call;
+        std::uint32_t serial;
+        std::uint64_t path, origin;  // keys
+    };
+    std::uint64_t key_of(std::string_view kind, std::string_view name) const;
+    const Name* find(std::string_view kind, std::string_view name) const;
+    void remember(std::string_view kind, std::string_view name, const std::string& id, wire::TimeNs time);
+    std::string by_name(CallTable& calls, const SipMessage& m, const SipContext& ctx) const;
+    std::string by_score(CallTable& calls, CallIndex index, const SipContext& ctx, std::uint64_t path, std::uint64_t origin);
+    void forget_old(wire::TimeNs now);
+
+    const LegOptions options_;
+    const wire::SipKey key_;
+    std::unordered_map<std::uint64_t, Name> names_;
+    std::deque<std::uint64_t> order_;  // of names_, oldest first
+    std::deque<Recent> recent_;
+    std::unordered_multimap<std::uint64_t, std::pair<CallIndex, std::uint32_t>> by_key_;  // of recent_
+};
+
+}  // namespace voipprobe::probe

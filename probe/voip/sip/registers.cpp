@@ -1,0 +1,38 @@
+#include "probe/voip/sip/registers.hpp"
+
+#include <algorithm>
+
+#include "wire/siphash.hpp"
+
+namespace voipprobe::probe {
+
+void RegisterTable::note(FlowIndex flow, const SipMessage& m, wire::TimeNs time) {
+    if (!m.is_request && m.status < 200) return;
+    auto it = flows_.find(flow);
+    if (it == flows_.end()) {
+        if (flows_.size() >= max_flows_) return;
+        it = flows_.emplace(flow, RegisterFigures{}).first;
+    }
+    RegisterFigures& f = it->second;
+    const std::uint64_t transaction = wire::siphash13(wire::SipKey{m.cseq, 1}, wire::as_bytes(m.branch()));
+    const auto open = std::find_if(f.open.begin(), f.open.end(), [&](const RegisterFigures::Open& o) {
+        return o.time != wire::kNever && o.transaction == transaction;
+    });
+    if (m.is_request) {
+        if (open != f.open.end()) return;  // a retransmission
+        f.open[f.next] = {transaction, time};
+        f.next = static_cast<std::uint8_t>((f.next + 1) % f.open.size());
+        return;
+    }
+    const bool ok = m.status < 300 || m.status == 401 || m.status == 407;
+    ++(ok ? f.ok : f.other);
+    if (open == f.open.end()) return;
+    if (ok && time >= open->time) {
+        const auto ms = static_cast<std::uint32_t>(std::min<std::int64_t>((time - open->time) / wire::kMillisecond, 0xfffffffe));
+        f.max_delay_ms = std::max(f.max_delay_ms, ms);
+        f.has_delay = true;
+    }
+    open->time = wire::kNever;
+}
+
+}  // namespace voipprobe::probe
