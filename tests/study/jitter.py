@@ -28,10 +28,20 @@ def packets(path, src, port, ssrc):
 
 def series(stream, clock):
     """J in ms at every packet, J0 = 0 (RFC 3550 6.4.1)."""
+    return _series([(t, t / 1e9, s) for t, s in stream], clock, lambda a, b: (b[0] - a[0]) / 1e9)
+
+
+def authors_series(stream, clock):
+    """The same with the study's arithmetic: arrival in double epoch seconds (resolution 0.24 us), J rounded to 0.001 ms."""
+    rows = _series([(t, t // 10**9 + t % 10**9 / 1e9, s) for t, s in stream], clock, lambda a, b: b[1] - a[1])
+    return [round(j, 3) for j in rows]
+
+
+def _series(rows, clock, elapsed):
     j, out = 0.0, [0.0]
-    for (t0, s0), (t1, s1) in zip(stream, stream[1:]):
-        step = (s1 - s0 + 2**31) % 2**32 - 2**31
-        j += (abs((t1 - t0) / 1e9 - step / clock) - j) / 16
+    for a, b in zip(rows, rows[1:]):
+        step = (b[2] - a[2] + 2**31) % 2**32 - 2**31
+        j += (abs(elapsed(a, b) - step / clock) - j) / 16
         out.append(j * 1000)
     return out
 

@@ -103,6 +103,9 @@ std::string StreamTruth::figures() const {
     if (series_.empty()) return row + ",,,,,";
     std::vector<double> sorted = series_;
     std::sort(sorted.begin(), sorted.end());
+    // The quantiles are of the series in whole microseconds (docs/metrics.md).
+    std::vector<double> kept;
+    for (const double j : sorted) kept.push_back(std::nearbyint(j * 1e6) * 1e-6);
     const auto n = static_cast<double>(sorted.size());
     double sum = 0;
     for (const double j : sorted) sum += j;
@@ -110,8 +113,8 @@ std::string StreamTruth::figures() const {
     double squares = 0;
     for (const double j : sorted) squares += (j - mean) * (j - mean);
     row += milliseconds(series_.back() * 1e3) + "," + milliseconds(mean * 1e3) + "," +
-           milliseconds(quantile(sorted, 0.5) * 1e3) + "," + milliseconds(sorted.back() * 1e3) + "," +
-           milliseconds((quantile(sorted, 0.75) - quantile(sorted, 0.25)) * 1e3) + ",";
+           milliseconds(quantile(kept, 0.5) * 1e3) + "," + milliseconds(sorted.back() * 1e3) + "," +
+           milliseconds((quantile(kept, 0.75) - quantile(kept, 0.25)) * 1e3) + ",";
     return row + (sorted.size() > 1 ? milliseconds(std::sqrt(squares / (n - 1)) * 1e3) : std::string());
 }
 

@@ -1,6 +1,6 @@
 // The values of one stream's jitter, kept exactly up to 4096 packets in pages from a bounded pool, then folded into
 // the log-linear histogram of quality/. Pool empty: the histogram takes over at once, which is counted.
-// Unit: nanoseconds. Thread rule: one owner.
+// Unit: whole microseconds. Thread rule: one owner.
 #pragma once
 
 #include <array>

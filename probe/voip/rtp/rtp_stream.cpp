@@ -13,6 +13,11 @@ namespace {
 // A step of more than 10 s between RTP time and arrival is no jitter: the packet becomes the new reference.
 constexpr double kMaxStep = 10e9;
 
+// The kept series has whole microseconds, as the study's has (it is where the resolution of most captures ends, too), so
+// that quartiles are the study's and not off by up to two halves of one. Mean, maximum and deviation are of J itself.
+constexpr float kSeriesUnit = 1000;  // ns
+float to_series(double jitter_ns) { return static_cast<float>(std::lrint(jitter_ns / 1000)); }
+
 }  // namespace
 
 void RtpStream::start(const RtpHeader& h, wire::TimeNs t) {
@@ -221,14 +226,14 @@ void RtpStream::record_jitter(MediaPools& pools) {
         histogram.add(static_cast<std::uint64_t>(jitter + 0.5), pools.histograms);
         return;
     }
-    pools.series[series_last].values[series_in_page++] = static_cast<float>(jitter);
+    pools.series[series_last].values[series_in_page++] = to_series(jitter);
 }
 
 [[gnu::noinline]] void RtpStream::fold(MediaPools& pools) {
     for (std::uint32_t p = series_first; p != 0; p = pools.series[p].next) {
         const std::size_t n = p == series_last ? series_in_page : SeriesPool::kValues;
         for (std::size_t i = 0; i < n; ++i)
-            histogram.add(static_cast<std::uint64_t>(pools.series[p].values[i] + 0.5F), pools.histograms);
+            histogram.add(static_cast<std::uint64_t>(pools.series[p].values[i] * kSeriesUnit), pools.histograms);
     }
     pools.series.give_back(series_first);
     series_first = series_last = 0;
@@ -311,10 +316,10 @@ JitterSummary RtpStream::jitter_summary(const MediaPools& pools) const {
     }
     const std::span<float> series(values.data(), count);
     const quality::SeriesStats exact = quality::series_stats(series, series);
-    s.median = exact.median;
-    s.iqr = exact.iqr;
-    s.p95 = exact.p95;
-    s.p99 = exact.p99;
+    s.median = exact.median * static_cast<double>(kSeriesUnit);
+    s.iqr = exact.iqr * static_cast<double>(kSeriesUnit);
+    s.p95 = exact.p95 * static_cast<double>(kSeriesUnit);
+    s.p99 = exact.p99 * static_cast<double>(kSeriesUnit);
     return s;
 }
 
