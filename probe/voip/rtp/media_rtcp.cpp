@@ -3,6 +3,7 @@
 // it answers (ends that send and receive on different ports) is tied to it by the SR that it quotes.
 #include "probe/voip/rtcp/rtcp_parser.hpp"
 #include "probe/voip/rtp/media_tracker.hpp"
+#include "probe/voip/sip/call_media.hpp"
 
 namespace voipprobe::probe {
 namespace {
@@ -185,6 +186,9 @@ void MediaTracker::on_rtcp(FlowIndex i, std::uint8_t direction, const PacketView
     const std::uint16_t zone = FlowTable::zone(flows_.hot(i));
     ReportPath path{flows_.hot(i).media, i, direction};
     if (path.session == 0) {
+        if (p.payload[1] == 200 || p.payload[1] == 201)  // SR, RR: who reports may also send
+            note_rtcp_sender(calls_, wire::load_be32(p.payload.data() + 4), {p.src, p.src_port}, {p.dst, p.dst_port}, p.time,
+                             zone, media_);
         path = session_of(i, p);
         if (path.session == 0) {
             ++counters_.rtcp_orphans;  // what it quotes may still be known

@@ -42,6 +42,10 @@ void withdraw(Call& call, std::uint32_t call_index, MediaTable& media);
 // so these are ends of the call that described them.
 void note_ice_check(CallTable& calls, std::string_view username, const wire::Endpoint& src, const wire::Endpoint& dst,
                     wire::TimeNs time, std::uint16_t zone, MediaTable& media);
+// The sender of an RTCP packet whose address (or the one below: RTP's) one running call promised: its SSRC is that call's,
+// wherever its RTP comes from.
+void note_rtcp_sender(CallTable& calls, std::uint32_t ssrc, const wire::Endpoint& src, const wire::Endpoint& dst,
+                      wire::TimeNs time, std::uint16_t zone, MediaTable& media);
 
 // The m= line that a packet towards `side` belongs to, when several share the endpoint of `line` (BUNDLE, RFC 9143).
 std::size_t line_of(const Call& call, Side side, std::size_t line, std::uint8_t pt);

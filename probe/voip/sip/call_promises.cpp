@@ -121,4 +121,28 @@ void note_ice_check(CallTable& calls, std::string_view username, const wire::End
     to.endpoint(src, to.make(other(at_dst), found.promise.line, StreamMatch::ice));
 }
 
+void note_rtcp_sender(CallTable& calls, std::uint32_t ssrc, const wire::Endpoint& src, const wire::Endpoint& dst,
+                      wire::TimeNs time, std::uint16_t zone, MediaTable& media) {
+    MediaPromise found;
+    int claims = 0;
+    const auto at = [&](wire::Endpoint end, bool owner_receives) {
+        for (const std::uint16_t below : {std::uint16_t{0}, std::uint16_t{1}}) {
+            end.port = static_cast<std::uint16_t>(end.port - below);
+            media.for_each(end, [&](const MediaPromise& p) {
+                const Call* call = calls.get(p.call, p.serial);
+                if (call == nullptr || call->ended() || (claims != 0 && p.call == found.call)) return;
+                ++claims;
+                found = p;
+                found.owner = owner_receives ? other(p.owner) : p.owner;
+            });
+        }
+    };
+    at(dst, true);
+    if (claims == 0) at(src, false);
+    if (claims != 1) return;
+    Call& call = calls[found.call];
+    Promiser to(call, found.call, media, time, zone);
+    to.ssrc(ssrc, to.make(found.owner, found.line, StreamMatch::ssrc));
+}
+
 }  // namespace voipprobe::probe

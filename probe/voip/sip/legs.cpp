@@ -8,7 +8,6 @@ namespace voipprobe::probe {
 namespace {
 
 constexpr std::int64_t kReferWindow = 32 * wire::kSecond;  // 64 T1, RFC 3261 §17.1.1.2
-constexpr std::size_t kMaxLookAlikes = 64;                 // more look-alikes than that cannot be told apart
 constexpr std::size_t kMaxName = 128;
 
 // What speaks for two calls being legs of one conversation. One alone is never enough.
@@ -131,11 +130,11 @@ std::string LegTable::by_score(CallTable& calls, CallIndex index, const SipConte
     int best_score = kEnough - 1;
     bool unique = false;
     const auto consider = [&](std::uint64_t key, bool by_path) {
-        std::size_t looked = 0;
-        const auto [begin, end] = by_key_.equal_range(key);
-        for (auto it = begin; it != end; ++it) {
-            if (++looked > kMaxLookAlikes) return void(best = nullptr);
-            Call* c = calls.get(it->second.first, it->second.second);
+        const auto found = by_key_.find(key);
+        if (found == by_key_.end()) return;
+        if (ctx.time <= found->second.crowded_until) return void(best = nullptr);
+        for (const auto& [other, serial] : found->second.calls) {
+            Call* c = calls.get(other, serial);
             if (c == nullptr || c == &call || c->ended() || c == best || ctx.time - c->at(CallEvent::invite) > options_.window) continue;
             const bool adjacent = c->callee_hop.address == call.caller_hop.address;
             const bool same_callee = callee == user_of(c->callee.name_address);
@@ -166,15 +165,20 @@ void LegTable::forget_old(wire::TimeNs now) {
     while (!recent_.empty() && (now - recent_.front().time > options_.window || recent_.size() > options_.max_names)) {
         const Recent& old = recent_.front();
         for (const std::uint64_t key : {old.path, old.origin}) {
-            const auto [begin, end] = by_key_.equal_range(key);
-            for (auto it = begin; it != end; ++it) {
-                if (it->second.first != old.call || it->second.second != old.serial) continue;
-                by_key_.erase(it);
-                break;
-            }
+            const auto it = by_key_.find(key);
+            if (it == by_key_.end()) continue;
+            std::erase(it->second.calls, std::pair{old.call, old.serial});
+            if (--it->second.total == 0) by_key_.erase(it);
         }
         recent_.pop_front();
     }
+}
+
+void LegTable::add_look_alike(std::uint64_t key, const Recent& r) {
+    LookAlikes& all = by_key_[key];
+    ++all.total;
+    if (all.calls.size() < kMaxLookAlikes) all.calls.emplace_back(r.call, r.serial);
+    else all.crowded_until = r.time + options_.window;
 }
 
 void LegTable::assign(CallTable& calls, CallIndex index, const SipMessage& m, const SipContext& ctx) {
@@ -193,8 +197,8 @@ void LegTable::assign(CallTable& calls, CallIndex index, const SipMessage& m, co
         remember("header", header_value(m.head, header), call.correlation_id, ctx.time);
     const Recent r{ctx.time, index, call.serial, path_key(ctx.dst.address), origin};
     recent_.push_back(r);
-    by_key_.emplace(r.path, std::pair{index, call.serial});
-    if (origin != 0) by_key_.emplace(origin, std::pair{index, call.serial});
+    add_look_alike(r.path, r);
+    if (origin != 0) add_look_alike(origin, r);
 }
 
 }  // namespace voipprobe::probe

@@ -42,19 +42,29 @@ class LegTable {
         std::uint32_t serial;
         std::uint64_t path, origin;  // keys
     };
+    // Calls of the window that have one key. More than kMaxLookAlikes cannot be told apart: then nothing is said until
+    // those that found no room have left the window, and a flood of one key costs no more than this per call.
+    struct LookAlikes {
+        std::vector<std::pair<CallIndex, std::uint32_t>> calls;
+        std::uint32_t total = 0;
+        wire::TimeNs crowded_until = wire::kNever;
+    };
+    static constexpr std::size_t kMaxLookAlikes = 64;
+
     std::uint64_t key_of(std::string_view kind, std::string_view name) const;
     const Name* find(std::string_view kind, std::string_view name) const;
     void remember(std::string_view kind, std::string_view name, const std::string& id, wire::TimeNs time);
     std::string by_name(CallTable& calls, const SipMessage& m, const SipContext& ctx) const;
     std::string by_score(CallTable& calls, CallIndex index, const SipContext& ctx, std::uint64_t path, std::uint64_t origin);
     void forget_old(wire::TimeNs now);
+    void add_look_alike(std::uint64_t key, const Recent& r);
 
     const LegOptions options_;
     const wire::SipKey key_;
     std::unordered_map<std::uint64_t, Name> names_;
     std::deque<std::uint64_t> order_;  // of names_, oldest first
     std::deque<Recent> recent_;
-    std::unordered_multimap<std::uint64_t, std::pair<CallIndex, std::uint32_t>> by_key_;  // of recent_
+    std::unordered_map<std::uint64_t, LookAlikes> by_key_;  // of recent_
 };
 
 }  // namespace voipprobe::probe

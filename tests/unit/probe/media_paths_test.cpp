@@ -331,6 +331,21 @@ TEST(MediaPaths, rtcpOnPortsOfItsOwn) {
     EXPECT_EQ(s.pipeline().media().counters().rtcp_orphans, 0U);
 }
 
+// Both RTP streams run between addresses that no SDP names (a relay that only it and the phones know); RTCP does not.
+TEST(MediaPaths, theSsrcOfRtcpNamesTheCall) {
+    Scene s;
+    const Host relay_a{"203.0.113.5", 30000}, relay_b{"203.0.113.6", 31000};
+    call(s, "other", audio_sdp("192.0.2.77", 42000), audio_sdp("192.0.2.78", 52000));
+    call(s, "c", audio_sdp(kA.address, 40000), audio_sdp(kB.address, 50000));
+    s.udp_octets(150, {kA.address, 40001}, {kB.address, 50001}, report(1, 2));
+    s.udp_octets(160, {kB.address, 50001}, {kA.address, 40001}, report(2, 1));
+    s.rtp(200, relay_a, relay_b, {.ssrc = 1}).rtp(210, {"203.0.113.7", 9000}, {"203.0.113.8", 9002}, {.ssrc = 2});
+    s.rtp(220, {"203.0.113.7", 9100}, {"203.0.113.8", 9102}, {.ssrc = 3}).end();
+    expect(s, 1, "c", Side::callee, StreamMatch::ssrc);
+    expect(s, 2, "c", Side::caller, StreamMatch::ssrc);
+    EXPECT_EQ(s.stream(3).call_id, "");
+}
+
 TEST(MediaPaths, rtcpFromBehindANat) {
     Scene s;
     const Host nat{"198.51.100.9", 61000}, relay{"203.0.113.5", 30000};
