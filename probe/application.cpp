@@ -10,15 +10,14 @@
 #include <ctime>
 
 #include "config/log.hpp"
-#include "config/text_file.hpp"
 #include "probe/capture/live_source.hpp"
+#include "probe/export/export_setup.hpp"
 #include "probe/export/exporter.hpp"
 #include "probe/inputs.hpp"
 #include "probe/pipeline.hpp"
 #include "probe/progress.hpp"
 #include "probe/record/record_writer.hpp"
 #include "probe/statistics.hpp"
-#include "templates/template_spec.hpp"
 
 namespace voipprobe::probe {
 namespace {
@@ -85,26 +84,6 @@ PipelineConfig pipeline_config(const config::ProbeConfig& c, const std::vector<t
     p.legs.headers = c.correlation_headers;
     for (const config::RtpMapEntry& e : c.rtp_map) p.media.rtp_map[e.payload_type & 0x7f] = {e.clock_rate, e.codec};
     return p;
-}
-
-Result<ExportConfig> export_config(const config::ProbeConfig& c, bool live) {
-    ExportConfig e;
-    for (const std::string& text : c.effective_collectors()) {
-        auto parsed = parse_destinations(text);
-        if (!parsed) return tl::unexpected<Error>(parsed.error());
-        e.destinations.insert(e.destinations.end(), parsed->begin(), parsed->end());
-    }
-    e.dispatch = static_cast<Dispatch>(c.dispatch);
-    e.version = c.export_version;
-    e.domain = c.domain;
-    e.max_message = c.message_size;
-    e.template_every = c.template_every;
-    e.queue_wait = std::int64_t{c.effective_queue_wait(live)} * wire::kSecond;
-    e.live = live;
-    e.delay = std::chrono::milliseconds(c.pacing);
-    e.messages_per_second = live || c.pacing != 0 ? 0 : kFilePace;
-    e.warn = [](const std::string& line) { log::warning(line); };
-    return e;
 }
 
 // One run: owns the chain and knows how it went.
@@ -233,18 +212,14 @@ ExitCode run_probe(const config::ProbeConfig& config) {
     auto inputs = resolve_inputs(config);
     if (!inputs) return stop(inputs.error());
     const bool live = std::any_of(inputs->begin(), inputs->end(), [](const Input& i) { return i.live; });
-    auto spec = templates::parse_template_spec(config.template_spec, config::read_text_file);
-    if (!spec) return stop(spec.error());
-    auto plan = templates::plan_templates(*spec, {config.export_version, config.template_id, config.pen});
-    if (!plan) return stop(plan.error());
-    for (const std::string& w : spec->warnings) log::warning(w);
-    for (const std::string& w : plan->warnings) log::warning(w);
-    auto outputs = export_config(config, live);
-    if (!outputs) return stop(outputs.error());
-    auto exporter = Exporter::open(*outputs, plan->templates);
+    auto setup = make_export_setup(config, live);
+    if (!setup) return stop(setup.error());
+    for (const std::string& w : setup->plan.warnings) log::warning(w);
+    setup->config.warn = [](const std::string& line) { log::warning(line); };
+    auto exporter = Exporter::open(setup->config, setup->plan.templates);
     if (!exporter) return stop(exporter.error());
     install_signals();
-    Run run(config, std::move(*inputs), std::move(plan->templates), std::move(*exporter));
+    Run run(config, std::move(*inputs), std::move(setup->plan.templates), std::move(*exporter));
     return run.run();
 }
 

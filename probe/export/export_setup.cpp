@@ -26,6 +26,7 @@ Result<ExportSetup> make_export_setup(const config::ProbeConfig& options, bool l
         *spec, {.version = options.export_version, .first_id = options.template_id, .own_pen = options.pen});
     if (!plan) return tl::unexpected<Error>(plan.error());
     out.plan = std::move(*plan);
+    out.plan.warnings.insert(out.plan.warnings.begin(), spec->warnings.begin(), spec->warnings.end());
 
     ExportConfig& c = out.config;
     for (const std::string& argument : options.effective_collectors()) {
