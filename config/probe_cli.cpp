@@ -29,7 +29,6 @@ const std::map<std::string, std::string, std::less<>>& elsewhere() {
         {"-g", "the service manager keeps the process id"},
         {"-I", "the service manager sends stderr to the log"},
         {"-D", "use --dump-format csv|json|text"},
-        {"-F", "dump files are not rotated yet"},
         {"-a", "all collectors get all records; see --dispatch"},
         {"-b", "use -v"},
         {"-w", "the flow table sizes itself; see -M"},

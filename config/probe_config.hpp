@@ -37,6 +37,7 @@ struct ProbeConfig {
     Dispatch dispatch = Dispatch::all;
     std::string dump_dir;  // empty: no dump
     DumpFormat dump_format = DumpFormat::csv;
+    std::uint32_t dump_rotate = 60;  // s of packet time
     // what
     std::string template_spec = "voip";
     std::uint16_t template_id = 257;  // first

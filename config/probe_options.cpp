@@ -187,7 +187,8 @@ std::vector<ProbeOption> make_options() {
         row("message-size", 'm', "OCTETS", to, "largest export message", number<&C::message_size>(576, 65496)),
         row("pacing", 'e', "MS", to, "milliseconds between messages", number<&C::pacing>(0, 1000)),
         row("dump-dir", 'P', "DIR", to, "write the records as files too", text<&C::dump_dir>()),
-        row("dump-format", 0, "FORMAT", to, "csv, json or text", word<&C::dump_format>({"csv", "json", "text"})),
+        row("dump-format", 0, "FORMAT", to, "csv, json or text (nProbe's, with |)", word<&C::dump_format>({"csv", "json", "text"})),
+        row("dump-rotate", 'F', "SEC", to, "a new file of -P every so many seconds of packet time", number<&C::dump_rotate>(1, 86400)),
 
         row("template", 'T', "SPEC", what, "template name, @file, or \"%A %B @SIP@ @RTP@\" (see --list-templates)", text<&C::template_spec>()),
         row("template-id", 'U', "ID", what, "first template id", number<&C::template_id>(256, 65000)),

@@ -13,6 +13,7 @@
 #include "probe/capture/live_source.hpp"
 #include "probe/export/export_setup.hpp"
 #include "probe/export/exporter.hpp"
+#include "probe/export/record_dump.hpp"
 #include "probe/inputs.hpp"
 #include "probe/pipeline.hpp"
 #include "probe/progress.hpp"
@@ -90,12 +91,16 @@ PipelineConfig pipeline_config(const config::ProbeConfig& c, const std::vector<t
 class Run {
   public:
     Run(const config::ProbeConfig& config, std::vector<Input> inputs, std::vector<templates::PlannedTemplate> plan,
-        std::unique_ptr<Exporter> exporter)
+        std::unique_ptr<Exporter> exporter, std::unique_ptr<RecordDump> dump)
         : config_(config),
           inputs_(std::move(inputs)),
           exporter_(std::move(exporter)),
+          dump_(std::move(dump)),
           writer_(plan,
-                  [this](std::size_t i, wire::Bytes packed, wire::TimeNs t) { exporter_->submit(i, packed, t); }),
+                  [this](std::size_t i, wire::Bytes packed, wire::TimeNs t) {
+                      exporter_->submit(i, packed, t);
+                      if (dump_) dump_->record(i, packed, t);
+                  }),
           pipeline_(pipeline_config(config, plan), writer_),
           progress_(config) {}
 
@@ -105,6 +110,7 @@ class Run {
         else read_files();
         pipeline_.finish();
         export_ = exporter_->finish();
+        if (dump_) dump_->close();
         progress_.end();
         return conclude();
     }
@@ -178,9 +184,11 @@ class Run {
     void report() { print_statistics(config_.stats == config::Report::json ? config::Report::json : config::Report::text, pipeline_, writer_, exporter_->stats(), capture_); }
     ExitCode conclude() {
         print_statistics(config_.stats, pipeline_, writer_, export_, capture_);
-        const std::uint64_t lost = export_.dropped + export_.records_lost + capture_.kernel_drops + capture_.interface_drops;
+        const std::uint64_t lost = export_.dropped + export_.records_lost + capture_.kernel_drops +
+                                   capture_.interface_drops + (dump_ ? dump_->lost() : 0);
         if (code_ == ExitCode::ok && export_.send_errors > 0)
             log::warning(std::to_string(export_.send_errors) + " messages could not be sent: " + export_.last_error);
+        if (dump_ && dump_->lost() > 0) log::warning("-P: " + std::to_string(dump_->lost()) + " records could not be written");
         if (code_ == ExitCode::ok && config_.strict && lost > 0) {
             log::error(std::to_string(lost) + " packets or records were lost (--strict); --stats says where");
             return ExitCode::lost;
@@ -191,6 +199,7 @@ class Run {
     const config::ProbeConfig& config_;
     std::vector<Input> inputs_;
     std::unique_ptr<Exporter> exporter_;
+    std::unique_ptr<RecordDump> dump_;  // -P
     RecordWriter writer_;
     Pipeline pipeline_;
     ProgressLine progress_;
@@ -218,8 +227,16 @@ ExitCode run_probe(const config::ProbeConfig& config) {
     setup->config.warn = [](const std::string& line) { log::warning(line); };
     auto exporter = Exporter::open(setup->config, setup->plan.templates);
     if (!exporter) return stop(exporter.error());
+    std::unique_ptr<RecordDump> dump;
+    if (!config.dump_dir.empty()) {
+        auto opened = RecordDump::open({config.dump_dir, static_cast<DumpStyle>(config.dump_format),
+                                        std::int64_t{config.dump_rotate} * wire::kSecond, setup->config.warn},
+                                       setup->plan.templates);
+        if (!opened) return stop(opened.error());
+        dump = std::move(*opened);
+    }
     install_signals();
-    Run run(config, std::move(*inputs), std::move(setup->plan.templates), std::move(*exporter));
+    Run run(config, std::move(*inputs), std::move(setup->plan.templates), std::move(*exporter), std::move(dump));
     return run.run();
 }
 

@@ -1,4 +1,4 @@
-// Reading CSV (RFC 4180): one record at a time from a text, quotes and line breaks within them included.
+// CSV (RFC 4180): reading one record at a time from a text, quotes and line breaks within them included, and writing cells.
 // Errors: none; a quote that is never closed ends with the text. Bounded by the text. Thread rule: pure.
 #pragma once
 
@@ -44,6 +44,22 @@ inline void append_csv_cell(std::string& line, std::string_view cell) {
     line += '"';
     for (const char c : cell) line.append(c == '"' ? 2 : 1, c);
     line += '"';
+}
+
+// A text cell that a spreadsheet would run: begins with = + - @ (also in full width), tab or CR.
+inline bool looks_like_formula(std::string_view s) {
+    if (s.empty()) return false;
+    const char c = s.front();
+    if (c == '=' || c == '+' || c == '-' || c == '@' || c == '\t' || c == '\r') return true;
+    // U+FF1D, U+FF0B, U+FF0D, U+FF20
+    return s.starts_with("\xef\xbc\x9d") || s.starts_with("\xef\xbc\x8b") || s.starts_with("\xef\xbc\x8d") ||
+           s.starts_with("\xef\xbc\xa0");
+}
+
+// Text from strangers as a cell. `guard`: what a spreadsheet would run is prefixed with '.
+inline void append_csv_text(std::string& line, std::string_view text, bool guard) {
+    if (guard && looks_like_formula(text)) append_csv_cell(line, "'" + std::string(text));
+    else append_csv_cell(line, text);
 }
 
 }  // namespace voipprobe::wire

@@ -23,7 +23,4 @@ class LineFormat {
 std::unique_ptr<LineFormat> csv_format(bool formula_guard);
 std::unique_ptr<LineFormat> json_format();
 
-// A text cell that a spreadsheet would run: begins with = + - @ (also in full width), tab or CR.
-bool looks_like_formula(std::string_view s);
-
 }  // namespace voipprobe::collector
