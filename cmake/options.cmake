@@ -37,7 +37,8 @@ if(VP_WERROR)
   target_compile_options(vp_options INTERFACE -Werror)
 endif()
 if(VP_SANITIZE)
-  target_compile_options(vp_options INTERFACE -fsanitize=${VP_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_compile_options(vp_options INTERFACE -fsanitize=${VP_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all
+                                              -D_GLIBCXX_ASSERTIONS)
   target_link_options(vp_options INTERFACE -fsanitize=${VP_SANITIZE})
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   # Hardened: the field's sniffers shipped static builds without any of these (see SECURITY.md).

@@ -17,6 +17,7 @@ JoinOptions join_options(const config::CollectorConfig& config) {
     o.scoring.g711_concealment = config.g711_plc;
     for (const auto& [name, value] : config.verdict)
         if (double* limit = find_limit(o.verdict, name)) *limit = value;
+    o.scoring.explain_rows = config.explain_column;
     return o;
 }
 
@@ -30,6 +31,7 @@ Collector::Collector(const config::CollectorConfig& config)
 Result<void> Collector::open() {
     SinkOptions options;
     options.formula_guard = config_.csv_formula_guard;
+    options.explain_column = config_.explain_column;
     options.rotation = {config_.rotate_size, config_.rotate_time};
     std::vector<std::string> specs{"csv:" + config_.output};
     specs.insert(specs.end(), config_.sinks.begin(), config_.sinks.end());
@@ -121,6 +123,10 @@ void Collector::message(const MessageRow& row) {
 
 void Collector::interval(const IntervalRow& row) {
     for (auto& sink : sinks_) sink->interval(row);
+}
+
+void Collector::detail(const DetailRow& row) {
+    for (auto& sink : sinks_) sink->detail(row);
 }
 
 void Collector::flow(const Record& record) {

@@ -58,6 +58,7 @@ class Collector final : private RowConsumer {
     void stream(const StreamRow& row) override;
     void message(const MessageRow& row) override;
     void interval(const IntervalRow& row) override;
+    void detail(const DetailRow& row) override;
     void flow(const Record& record) override;
     void check_mos(const CallRow& row);
     void explain(const CallRow& row);

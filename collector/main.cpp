@@ -4,6 +4,7 @@
 
 #include "collector/collector.hpp"
 #include "collector/receive/receiver.hpp"
+#include "collector/rescore.hpp"
 #include "config/collector_config.hpp"
 
 namespace {
@@ -60,6 +61,10 @@ int main(int argc, char** argv) {
         return 0;
     }
     const config::CollectorConfig& config = command->config;
+    if (!config.rescore.empty()) {
+        const auto done = collector::rescore_file(config.rescore, config.what_if, {config.g711_plc});
+        return done ? 0 : fail_with(done.error());
+    }
     collector::Collector collector(config);
     if (auto opened = collector.open(); !opened) return fail_with(opened.error());
     const Result<void> received = receive(config, collector);

@@ -75,6 +75,7 @@ std::string Collector::stats(config::StatsFormat format) const {
             {"streams", j.stream_rows},
             {"messages", j.message_rows},
             {"intervals", j.interval_rows},
+            {"stream_details", j.detail_rows},
             {"flows", j.flow_rows}}},
           {"superseded", j.superseded},
           {"options", j.options},

@@ -214,6 +214,15 @@ constexpr auto kOptions = std::to_array<CollectorOption>({
      [](C& c, const Values& v) { return set_bool(c.strict, v); }},
     {"--explain", "explain", false, false, "CALL-ID", "say at the end why this call has the scores it has",
      [](C& c, const Values& v) { return set_one(c.explain, v, as_is); }},
+    {"--explain-column", "explain-column", false, false, "on|off",
+     "a last column `explain` in calls.csv: why each side has the score it has (off)",
+     [](C& c, const Values& v) { return set_bool(c.explain_column, v); }},
+    {"--rescore", "rescore", false, false, "FILE",
+     "score the rows of a streams.csv again, as --what-if says; the rows go to stdout",
+     [](C& c, const Values& v) { return set_one(c.rescore, v, as_is); }},
+    {"--what-if", "what-if", false, false, "SPEC",
+     "with --rescore: jb=60|200|adaptive|none,plc=on|off,codec=NAME,loss=0,rtt=MS",
+     [](C& c, const Values& v) { return set_one(c.what_if, v, as_is); }},
     {"--stats", "stats", false, true, "text|json", "print what was received, written and refused at the end",
      [](C& c, const Values& v) {
          return set_one(c.stats, v.empty() || v.back().empty() ? Values{"text"} : v, stats_format);
@@ -303,6 +312,10 @@ Result<void> CollectorConfig::validate() {
     if (!listen.empty() && !read.empty())
         return fail(ExitCode::usage,
                     "--listen and --read exclude each other: read the files in a run of their own");
+    if (!what_if.empty() && rescore.empty())
+        return fail(ExitCode::usage, "--what-if needs --rescore FILE, a streams.csv");
+    if (!rescore.empty() && (!listen.empty() || !read.empty()))
+        return fail(ExitCode::usage, "--rescore excludes --listen and --read");
     if (listen.empty() && read.empty())
         listen.push_back({ListenProtocol::udp, {wire::IpAddress::v4(0), 2055}});
     return {};

@@ -58,6 +58,9 @@ struct CollectorConfig {
     std::optional<double> fail_if_mos_below;
     bool strict = false;
     std::optional<std::string> explain;
+    bool explain_column = false;
+    std::string rescore;  // a streams.csv; empty: collect
+    std::string what_if;
     StatsFormat stats = StatsFormat::none;
     int verbosity = 0;  // -1 quiet
 

@@ -11,7 +11,6 @@ Result<void> refuse_what_is_not_there_yet(const ProbeConfig& c) {
     if (c.workers != 1) return not_yet("--workers above 1");
     if (c.biflow != Biflow::ntop) return not_yet("--biflow other than ntop");
     if (c.privacy != Privacy::off) return not_yet("--privacy");
-    if (c.dtmf) return not_yet("--dtmf on");
     if (!c.dump_dir.empty()) return not_yet("--dump-dir (-P)");
     return {};
 }

@@ -61,6 +61,8 @@ struct ProbeConfig {
     Privacy privacy = Privacy::off;
     std::string privacy_key;  // file
     bool dtmf = false;
+    bool speech_weighting = false;
+    bool g711_plc = true;  // G.711 is scored with packet loss concealment
     bool dedup = true;
     FlowKey flow_key = FlowKey::addresses;
     bool strict = false;

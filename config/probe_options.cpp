@@ -208,6 +208,8 @@ std::vector<ProbeOption> make_options() {
         row("privacy", 0, "HOW", how, "parties and digits: off, hash or drop", word<&C::privacy>({"off", "hash", "drop"})),
         row("privacy-key", 0, "FILE", how, "key for --privacy", text<&C::privacy_key>()),
         row("dtmf", 0, "on|off", how, "export DTMF digits", on_off<&C::dtmf>()),
+        row("speech-weighting", 0, "on|off", how, "measure speech activity, and the losses within speech", on_off<&C::speech_weighting>()),
+        row("g711-plc", 0, "on|off", how, "score G.711 with packet loss concealment", on_off<&C::g711_plc>()),
 
         row("strict", 0, "", talk, "exit with 4 when packets or records were lost", on_off<&C::strict>(), "on"),
         row("stats", 0, "json", talk, "counters on stderr at exit, as text or JSON", word<&C::stats>({"none", "text", "json"}), "text"),

@@ -59,7 +59,15 @@ wire::TimeNs wall_clock() {
     return wire::TimeNs{t.tv_sec} * wire::kSecond + t.tv_nsec;
 }
 
-PipelineConfig pipeline_config(const config::ProbeConfig& c) {
+bool names_any_of(const std::vector<templates::PlannedTemplate>& plan, std::initializer_list<templates::ElementId> ids) {
+    for (const templates::PlannedTemplate& t : plan)
+        for (const templates::ElementId id : t.elements)
+            if (std::find(ids.begin(), ids.end(), id) != ids.end()) return true;
+    return false;
+}
+
+PipelineConfig pipeline_config(const config::ProbeConfig& c, const std::vector<templates::PlannedTemplate>& plan) {
+    using enum templates::ElementId;
     PipelineConfig p;
     p.context.domain = c.domain;
     p.context.active_s = static_cast<std::uint16_t>(std::min(c.active_timeout, 65535U));
@@ -71,6 +79,10 @@ PipelineConfig pipeline_config(const config::ProbeConfig& c) {
     p.table_key = random_key();
     p.media.heuristic = c.rtp_heuristic;
     p.legs.headers = c.correlation_headers;
+    p.media.dtmf = c.dtmf;
+    p.media.speech_weighting = c.speech_weighting;
+    p.context.g711_plc = c.g711_plc;
+    p.media.relative_delay = names_any_of(plan, {STREAM_DELAY_MEDIAN, STREAM_DELAY_P95, STREAM_DELAY_P99, STREAM_DELAY_MAX});
     for (const config::RtpMapEntry& e : c.rtp_map) p.media.rtp_map[e.payload_type & 0x7f] = {e.clock_rate, e.codec};
     return p;
 }
@@ -103,9 +115,9 @@ class Run {
         : config_(config),
           inputs_(std::move(inputs)),
           exporter_(std::move(exporter)),
-          writer_(std::move(plan),
+          writer_(plan,
                   [this](std::size_t i, wire::Bytes packed, wire::TimeNs t) { exporter_->submit(i, packed, t); }),
-          pipeline_(pipeline_config(config), writer_),
+          pipeline_(pipeline_config(config, plan), writer_),
           progress_(config) {}
 
     ExitCode run() {

@@ -279,6 +279,7 @@ void Pipeline::take_from_flow(FlowIndex i, std::uint8_t direction, SipContext& c
         ++counters_.sip_outside_calls;
         if (m.method == SipMethod::registration) registers_.note(i, m, ctx.time);
     }
+    media_.on_signalling(m, text, call);
     if (sink_.wants(RecordKind::message)) {
         RecordSource s = source(RecordKind::message);
         s.now = std::max(ctx.time, now_);

@@ -72,7 +72,7 @@ Tick Pipeline::next_due(FlowIndex i, wire::TimeNs now) const {
     if ((h.packets[0] | h.packets[1]) != 0)
         due = std::min(due, flows_.cold(i).delta_start_us * wire::kMicrosecond + config_.active_ns);
     due = std::min(due, media_.next_snapshot(i));
-    return std::max(flows_.to_tick(due), flows_.to_tick(now)) + 1;
+    return std::min(std::max(flows_.to_tick(due), flows_.to_tick(now)) + 1, FlowTable::kLastTick);
 }
 
 void Pipeline::emit_flow(FlowIndex i, EndReason reason) {
@@ -167,7 +167,7 @@ void Pipeline::on_call_due(CallIndex i) {
         end = now_ + wire::kSecond;
     }
     if (now_ >= c.next_snapshot) {
-        while (c.next_snapshot <= now_) c.next_snapshot += config_.active_ns;
+        c.next_snapshot = wire::boundary_after(now_, c.next_snapshot, config_.active_ns);
         if (sink_.wants_snapshots(RecordKind::call)) emit_call(i, false);
         if (sink_.wants(RecordKind::sip)) emit_dialog(i, EndReason::active);
     }
@@ -247,12 +247,15 @@ RecordSource Pipeline::stream_source(const RtpStream& s, RecordKind kind) const 
 }
 
 void Pipeline::emit_stream(RtpStream& s, bool final, wire::TimeNs now) {
-    if (!sink_.wants(RecordKind::stream) || (!final && !sink_.wants_snapshots(RecordKind::stream))) return;
-    RecordSource r = stream_source(s, RecordKind::stream);
-    r.now = std::max(now, now_);
-    r.final = final;
-    r.revision = ++s.revision;
-    sink_.emit(r);
+    ++s.revision;
+    for (const RecordKind kind : {RecordKind::detail, RecordKind::stream}) {
+        if (!sink_.wants(kind) || (!final && !sink_.wants_snapshots(kind))) continue;
+        RecordSource r = stream_source(s, kind);
+        r.now = std::max(now, now_);
+        r.final = final;
+        r.revision = s.revision;
+        sink_.emit(r);
+    }
 }
 
 // A tail shorter than half an interval says too little to be the worst part of a longer stream.

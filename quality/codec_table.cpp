@@ -60,7 +60,9 @@ bool same_codec_name(std::string_view a, std::string_view b) noexcept {
 
 CodecImpairment find_impairment(std::string_view codec, std::uint32_t clock,
                                 const CodecVariant& variant) noexcept {
-    const std::string_view name = canonical_name(codec);
+    std::string_view name = canonical_name(codec);
+    const bool evs = same_codec_name(name, "EVS");
+    if (evs && variant.interworking) name = "AMR-WB";  // bit-exact interworking (TS 26.445 §4.1)
     const CodecRow* best = nullptr;
     bool modes_differ = false;
     for (const auto& row : codec_table()) {
@@ -81,6 +83,8 @@ CodecImpairment find_impairment(std::string_view codec, std::uint32_t clock,
     CodecImpairment found;
     if (best != nullptr) found = best->impairment;
     if (found.basis == Basis::kStandard && modes_differ) found.basis = Basis::kProxy;
+    // The bandwidth coded is not in the packet: super-wideband, or the wideband of another codec, is assumed.
+    if (evs && found.basis == Basis::kStandard && variant.bandwidth != Bandwidth::kSuperwide) found.basis = Basis::kProxy;
     found.basis_text = basis_name(found.basis);
     if (best != nullptr && is_g711(best->name)) {
         found.basis_text = variant.concealment ? "standard plc" : "standard no-plc";

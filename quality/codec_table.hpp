@@ -38,6 +38,7 @@ struct CodecVariant {
     Bandwidth bandwidth = Bandwidth::kUnknown;  // Opus, EVS, Speex: audio bandwidth actually coded
     // G.729 Annex B; SDP without annexb= means yes (RFC 4855).
     std::optional<bool> silence_suppression = std::nullopt;
+    bool interworking = false;  // EVS only: AMR-WB IO mode, rated as AMR-WB
     bool concealment = true;  // G.711 only: the receiver hides losses (G.711 App. I)
 };
 

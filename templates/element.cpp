@@ -18,7 +18,7 @@ constexpr Absent never = Absent::never, zero = Absent::zero, ones = Absent::ones
                  empty = Absent::empty;
 constexpr Group flow = Group::flow, sip = Group::sip, rtp = Group::rtp, cisco = Group::cisco,
                 record = Group::record, call = Group::call, stream = Group::stream, message = Group::message,
-                interval = Group::interval;
+                interval = Group::interval, detail = Group::detail;
 
 constexpr std::array<Element, kElementCount> kElements{{
 #define ELEMENT(NAME, ipfix, pen, id, type, length, unit, scale, absent, group, sentence) \
@@ -243,6 +243,7 @@ std::string_view group_name(Group group) {
         case Group::stream: return "stream";
         case Group::message: return "message";
         case Group::interval: return "interval";
+        case Group::detail: return "detail";
     }
     return "flow";
 }

@@ -31,7 +31,7 @@ enum class ElementId : std::uint16_t {
 inline constexpr std::size_t kElementCount = static_cast<std::size_t>(ElementId::kCount);
 
 enum class Absent : std::uint8_t { never, zero, ones, nan, empty };
-enum class Group : std::uint8_t { flow, sip, rtp, cisco, record, call, stream, message, interval };
+enum class Group : std::uint8_t { flow, sip, rtp, cisco, record, call, stream, message, interval, detail };
 
 struct Element {
     ElementId id;

@@ -9,7 +9,7 @@ namespace voipprobe::templates {
 namespace {
 
 constexpr std::array kGroups{Group::flow, Group::sip,  Group::rtp,    Group::cisco,   Group::record,
-                             Group::call, Group::stream, Group::message, Group::interval};
+                             Group::call, Group::stream, Group::detail, Group::message, Group::interval};
 
 std::string_view heading(Group g) {
     switch (g) {
@@ -20,6 +20,7 @@ std::string_view heading(Group g) {
         case Group::record: return "Record identity (ours)";
         case Group::call: return "Call (ours)";
         case Group::stream: return "Stream (ours)";
+        case Group::detail: return "Stream detail (ours)";
         case Group::message: return "SIP message (ours)";
         case Group::interval: return "Interval (ours)";
     }

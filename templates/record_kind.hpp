@@ -7,11 +7,11 @@
 
 namespace voipprobe::templates {
 
-enum class RecordKind : std::uint8_t { flow = 1, call, stream, rtp, sip, message, interval, stats };
-inline constexpr std::uint8_t kRecordKinds = 8;
+enum class RecordKind : std::uint8_t { flow = 1, call, stream, rtp, sip, message, interval, stats, detail };
+inline constexpr std::uint8_t kRecordKinds = 9;
 
 constexpr std::string_view record_kind_name(RecordKind kind) {
-    constexpr std::string_view names[] = {"flow", "call", "stream", "rtp", "sip", "message", "interval", "stats"};
+    constexpr std::string_view names[] = {"flow", "call", "stream", "rtp", "sip", "message", "interval", "stats", "stream-detail"};
     const auto i = static_cast<std::size_t>(kind) - 1;
     return i < kRecordKinds ? names[i] : std::string_view("?");
 }

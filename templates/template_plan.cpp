@@ -29,7 +29,8 @@ Part part_of(ElementId id) {
     switch (element(id).group) {
         case Group::sip: return Part::sip;
         case Group::call: return Part::call;
-        case Group::stream: return Part::stream;
+        case Group::stream:
+        case Group::detail: return Part::stream;
         case Group::message: return Part::message;
         case Group::rtp:
             if (name_starts(id, "RTP_IN_")) return Part::rtp_in;

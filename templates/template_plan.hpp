@@ -6,7 +6,7 @@
 //   sip      base + SIP_/CALL_ elements, when base has IN_/OUT_ counters and a SIP_ element was named
 //   call     base without counters + SIP_/CALL_ elements otherwise
 //   rtp      base + RTP_ elements, when RTP_OUT_ or, without STREAM_, any RTP_ element was named
-//   stream   base without counters + STREAM_ + one-way RTP_ elements (+ SIP_CALL_ID)
+//   stream   base without counters + STREAM_ (those of [stream-detail] too) + one-way RTP_ elements (+ SIP_CALL_ID)
 //   message  base without counters + MESSAGE_ elements (+ SIP_CALL_ID, CALL_TRANSPORT)
 // Nothing is ever added to what was named. Call, stream, message and interval records never carry IANA 1, 2, 23,
 // 24, 85, 86 (flow tools would add the octets up twice): removed with a warning when a section names them.

@@ -135,7 +135,7 @@ class Parser {
         const auto kind = record_kind_by_name(label);
         if (!kind || *kind == RecordKind::stats)
             return spec_.origin + ": " + where(start) + ": no record kind '" + shown +
-                   "' (known: flow, call, stream, rtp, sip, message, interval)";
+                   "' (known: flow, call, stream, stream-detail, rtp, sip, message, interval)";
         if (!spec_.sections.empty() && !spec_.sections.front().kind)
             return spec_.origin + ": " + where(start) + ": elements before the first section [" + shown + "]";
         for (const TemplateSection& s : spec_.sections)

@@ -12,6 +12,11 @@ inline constexpr TimeNs kSecond = 1'000'000'000;
 inline constexpr TimeNs kMillisecond = 1'000'000;
 inline constexpr TimeNs kMicrosecond = 1'000;
 
+// The first of the times due, due + step, ... after `now`; step > 0. However long `now` has jumped, this is one step.
+inline TimeNs boundary_after(TimeNs now, TimeNs due, TimeNs step) {
+    return now < due ? due : due + ((now - due) / step + 1) * step;
+}
+
 // `2026-11-22T04:22:10.123456Z`, truncated to the microsecond.
 std::string iso_time(TimeNs t);
 // The same, written to `out` (27 octets, no terminator).

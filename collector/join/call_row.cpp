@@ -86,6 +86,9 @@ CallRow make_call_row(ProbeId probe, CallFacts facts, std::span<const StreamFact
     row.mos_scale = combined.mos_scale;
     row.mos_common = combined.mos_common;
     judge(row, limits);
+    if (scoring.explain_rows)
+        row.explanation = "The caller hears: " + explain_stream(row.caller.main, scoring) +
+                          " The callee hears: " + explain_stream(row.callee.main, scoring);
     return row;
 }
 

@@ -224,4 +224,35 @@ IntervalFacts read_interval(const Record& r) {
     return i;
 }
 
+DetailFacts read_detail(const Record& r) {
+    DetailFacts d;
+    d.record_id = read_id(r, RECORD_ID);
+    d.call_record_id = read_id(r, CALL_RECORD_ID);
+    d.final = is_final(r);
+    d.reorder_distance = number(r, STREAM_REORDER_DISTANCE);
+    d.stray = number(r, STREAM_STRAY);
+    d.gaps_over_150ms = number(r, STREAM_GAPS_OVER_150MS);
+    d.outages = number(r, STREAM_OUTAGES);
+    d.outage_ns = number(r, STREAM_OUTAGE_TIME);
+    d.delay_median_ns = number(r, STREAM_DELAY_MEDIAN);
+    d.delay_p95_ns = number(r, STREAM_DELAY_P95);
+    d.delay_p99_ns = number(r, STREAM_DELAY_P99);
+    d.delay_max_ns = number(r, STREAM_DELAY_MAX);
+    d.transit_deviation_ns = number(r, STREAM_TRANSIT_DEVIATION);
+    d.rtt_to_receiver_ns = number(r, STREAM_RTT_TO_RECEIVER);
+    d.rtt_to_sender_ns = number(r, STREAM_RTT_TO_SENDER);
+    d.rtt_count = number(r, STREAM_RTT_COUNT);
+    d.reported_by = number(r, STREAM_REPORTED_BY);
+    d.reported_discard_pct = real(r, STREAM_REPORTED_DISCARD);
+    d.reported_burst_density = real(r, STREAM_REPORTED_BURST_DENSITY);
+    d.reported_gap_density = real(r, STREAM_REPORTED_GAP_DENSITY);
+    d.reported_rtt_ns = number(r, STREAM_REPORTED_RTT);
+    d.reported_end_delay_ns = number(r, STREAM_REPORTED_END_DELAY);
+    d.reported_r = real(r, STREAM_REPORTED_R);
+    d.speech_activity = real(r, STREAM_SPEECH_ACTIVITY);
+    d.lost_in_speech = number(r, STREAM_LOST_IN_SPEECH);
+    d.dtmf_digits = text(r, RTP_DTMF_TONES);
+    return d;
+}
+
 }  // namespace voipprobe::collector

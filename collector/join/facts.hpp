@@ -84,10 +84,24 @@ struct IntervalFacts {
     StreamFacts figures;  // of the 10 seconds; first_time is the boundary
 };
 
+// [stream-detail]: what streams.csv has no column for. Units as in StreamFacts.
+struct DetailFacts {
+    RecordId record_id = kNoId;  // of the stream
+    RecordId call_record_id = kNoId;
+    bool final = false;
+    Count reorder_distance, stray, gaps_over_150ms, outages, outage_ns;
+    Count delay_median_ns, delay_p95_ns, delay_p99_ns, delay_max_ns, transit_deviation_ns;
+    Count rtt_to_receiver_ns, rtt_to_sender_ns, rtt_count;
+    Count reported_by, reported_rtt_ns, reported_end_delay_ns, lost_in_speech;
+    Real reported_discard_pct, reported_burst_density, reported_gap_density, reported_r, speech_activity;
+    std::string dtmf_digits;
+};
+
 CallFacts read_call(const Record& r);
 StreamFacts read_stream(const Record& r);
 MessageFacts read_message(const Record& r);
 IntervalFacts read_interval(const Record& r);
+DetailFacts read_detail(const Record& r);
 
 // `"Alice" <sip:alice@example.org>` -> name and `sip:alice@example.org`; parameters of the URI are cut.
 struct NameAddr {

@@ -49,6 +49,16 @@ void Joiner::on_record(const Record& record, RecordKind kind) {
             rows_.interval(IntervalRow{record.probe(), std::move(facts), std::move(score)});
             break;
         }
+        case RecordKind::detail: {
+            DetailRow row{record.probe(), read_detail(record)};
+            if (!row.facts.final) {  // a snapshot: the last one says it all
+                ++counters_.superseded;
+                break;
+            }
+            ++counters_.detail_rows;
+            rows_.detail(row);
+            break;
+        }
         case RecordKind::call:
             call_record(record);
             break;

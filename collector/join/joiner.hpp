@@ -36,7 +36,7 @@ struct JoinOptions {
 
 struct JoinCounters {
     std::uint64_t records = 0;
-    std::uint64_t call_rows = 0, stream_rows = 0, message_rows = 0, interval_rows = 0, flow_rows = 0;
+    std::uint64_t call_rows = 0, stream_rows = 0, message_rows = 0, interval_rows = 0, detail_rows = 0, flow_rows = 0;
     std::uint64_t superseded = 0;           // snapshots and repeats
     std::uint64_t options = 0, stats = 0;   // records without rows
     std::uint64_t no_identity = 0;          // rejected: neither RECORD_ID nor what could make one

@@ -35,6 +35,7 @@ struct CallRow {
     std::optional<double> mos, mos_common;
     std::string mos_scale, verdict, evidence;
     Count capture_loss;
+    std::string explanation;  // filled with ScoringOptions::explain_rows
 };
 
 struct MessageRow {
@@ -48,6 +49,11 @@ struct IntervalRow {
     Score score;
 };
 
+struct DetailRow {
+    ProbeId probe;
+    DetailFacts facts;
+};
+
 // Receives rows; implemented by the sinks.
 class RowConsumer {
   public:
@@ -56,6 +62,7 @@ class RowConsumer {
     virtual void stream(const StreamRow& row) = 0;
     virtual void message(const MessageRow& row) = 0;
     virtual void interval(const IntervalRow& row) = 0;
+    virtual void detail(const DetailRow& row) = 0;
     virtual void flow(const Record& record) = 0;  // valid during the call only
 };
 

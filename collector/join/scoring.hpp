@@ -12,6 +12,7 @@ namespace voipprobe::collector {
 
 struct ScoringOptions {
     bool g711_concealment = true;  // --g711-plc
+    bool explain_rows = false;     // --explain-column
 };
 
 // Empty = no score can be given. R on the scale's own range.

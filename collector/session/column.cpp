@@ -45,6 +45,7 @@ void infer_kind(CompiledTemplate& t) {
     t.sip_and_rtp = has(Group::rtp) && has(Group::sip);
     t.kind = has(Group::interval)  ? RecordKind::interval
              : has(Group::stream)  ? RecordKind::stream
+             : has(Group::detail)  ? RecordKind::detail
              : has(Group::message) ? RecordKind::message
              : has(Group::call)    ? RecordKind::call
              : has(Group::rtp)     ? RecordKind::rtp

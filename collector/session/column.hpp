@@ -23,6 +23,7 @@ enum class RecordKind : std::uint8_t {
     message = 6,
     interval = 7,
     stats = 8,
+    detail = 9,
     options = 100
 };
 

@@ -134,17 +134,19 @@ void add_summary(Table& t) {
 
 }  // namespace
 
-const Columns<CallRow>& call_columns() {
-    static const Table table = [] {
+const Columns<CallRow>& call_columns(bool explain) {
+    static const auto make = [](bool explained) {
         Table t;
         add_identity(t);
         add_signalling(t);
         add_heard(t, "caller", &CallRow::caller);
         add_heard(t, "callee", &CallRow::callee);
         add_summary(t);
+        if (explained) t.push_back({"explain", [](const CallRow& r) { return text_cell(r.explanation); }});
         return t;
-    }();
-    return table;
+    };
+    static const Table plain = make(false), with_explanation = make(true);
+    return explain ? with_explanation : plain;
 }
 
 }  // namespace voipprobe::collector

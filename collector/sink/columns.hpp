@@ -20,10 +20,11 @@ struct RowColumn {
 template <typename Row>
 using Columns = std::vector<RowColumn<Row>>;
 
-const Columns<CallRow>& call_columns();
+const Columns<CallRow>& call_columns(bool explain = false);  // explain: a last column of that name
 const Columns<StreamRow>& stream_columns();
 const Columns<MessageRow>& message_columns();
 const Columns<IntervalRow>& interval_columns();
+const Columns<DetailRow>& detail_columns();
 
 // flows: one column per field of the template, by its own name.
 Cell flow_cell(const Record& record, std::size_t index);

@@ -29,11 +29,12 @@ void format_row(std::string& line, const LineFormat& format, const Columns<Row>&
 }  // namespace
 
 FileSink::FileSink(std::string kind, std::filesystem::path directory, std::unique_ptr<LineFormat> format,
-                   RotationOptions rotation)
+                   RotationOptions rotation, bool explain_column)
     : kind_(std::move(kind)),
       directory_(std::move(directory)),
       format_(std::move(format)),
-      rotation_(rotation) {}
+      rotation_(rotation),
+      explain_column_(explain_column) {}
 
 std::unique_ptr<PartFile> FileSink::make_file(const std::string& name,
                                               std::span<const std::string> columns) const {
@@ -52,14 +53,14 @@ Result<void> FileSink::open() {
     if (error)
         return fail(ExitCode::failure,
                     "cannot make the directory " + directory_.string() + ": " + error.message());
-    calls_ = make_file("calls", names_of(call_columns()));
+    calls_ = make_file("calls", names_of(call_columns(explain_column_)));
     streams_ = make_file("streams", names_of(stream_columns()));
     if (auto opened = calls_->open(); !opened) return opened;
     return streams_->open();
 }
 
 void FileSink::call(const CallRow& row) {
-    format_row(line_, *format_, call_columns(), row);
+    format_row(line_, *format_, call_columns(explain_column_), row);
     calls_->append(line_);
 }
 
@@ -76,6 +77,11 @@ void FileSink::message(const MessageRow& row) {
 void FileSink::interval(const IntervalRow& row) {
     format_row(line_, *format_, interval_columns(), row);
     lazily(intervals_, "intervals", names_of(interval_columns())).append(line_);
+}
+
+void FileSink::detail(const DetailRow& row) {
+    format_row(line_, *format_, detail_columns(), row);
+    lazily(details_, "stream-details", names_of(detail_columns())).append(line_);
 }
 
 FileSink::FlowFile* FileSink::flow_file(const CompiledTemplate& layout) {
@@ -110,7 +116,7 @@ void FileSink::flow(const Record& record) {
 
 template <typename F>
 void FileSink::each_file(F&& f) {
-    for (PartFile* file : {calls_.get(), streams_.get(), messages_.get(), intervals_.get()})
+    for (PartFile* file : {calls_.get(), streams_.get(), messages_.get(), intervals_.get(), details_.get()})
         if (file != nullptr) f(*file);
     for (FlowFile& flow : flows_) f(*flow.file);
 }
@@ -147,7 +153,7 @@ Result<void> FileSink::close() {
 
 std::uint64_t FileSink::dropped_rows() const {
     std::uint64_t n = flow_rows_dropped_ + dropped_before_;
-    for (const PartFile* file : {calls_.get(), streams_.get(), messages_.get(), intervals_.get()})
+    for (const PartFile* file : {calls_.get(), streams_.get(), messages_.get(), intervals_.get(), details_.get()})
         if (file != nullptr) n += file->dropped_lines();
     for (const FlowFile& flow : flows_) n += flow.file->dropped_lines();
     return n;

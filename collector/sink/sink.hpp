@@ -31,6 +31,7 @@ class Sink : public RowConsumer {
 struct SinkOptions {
     bool formula_guard = true;
     RotationOptions rotation;
+    bool explain_column = false;  // calls: a last column `explain`
 };
 
 // `csv:DIR`, `jsonl:DIR`. A kind that is not built in is a usage error that says so.

@@ -11,8 +11,9 @@ Result<std::unique_ptr<Sink>> make_sink(const std::string& spec, const SinkOptio
         return fail(ExitCode::usage,
                     "--sink " + spec + ": write KIND:TARGET, for example csv:DIR or jsonl:DIR");
     if (kind == "csv")
-        return std::make_unique<FileSink>("csv", target, csv_format(options.formula_guard), options.rotation);
-    if (kind == "jsonl") return std::make_unique<FileSink>("jsonl", target, json_format(), options.rotation);
+        return std::make_unique<FileSink>("csv", target, csv_format(options.formula_guard), options.rotation,
+                                          options.explain_column);
+    if (kind == "jsonl") return std::make_unique<FileSink>("jsonl", target, json_format(), options.rotation, options.explain_column);
     if (kind == "sqlite" || kind == "kafka" || kind == "clickhouse")
         return fail(ExitCode::usage,
                     "--sink " + spec + ": the " + kind + " sink is not built in; csv:DIR and jsonl:DIR are");

@@ -143,6 +143,7 @@ void add_scores(StreamTable& t) {
     t.score_text("mos_basis", &Score::mos_basis);
     t.real("mos_min_10s", &StreamFacts::mos_min_10s, 2);
     t.count("capture_loss", &StreamFacts::capture_loss);
+    t.count("codec_mode", &StreamFacts::codec_mode);
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ Result<std::uint32_t> parse_kinds(std::string_view whole, std::string_view query
         const auto kind = templates::record_kind_by_name(query.substr(0, comma));
         if (!kind)
             return bad(whole, "no record kind '" + wire::clean_text(query.substr(0, comma)) +
-                                  "' (known: flow, call, stream, rtp, sip, message, interval, stats)");
+                                  "' (known: flow, call, stream, rtp, sip, message, interval, stats, stream-detail)");
         kinds |= 1U << static_cast<unsigned>(*kind);
         query = comma == std::string_view::npos ? std::string_view() : query.substr(comma + 1);
     }

@@ -189,6 +189,15 @@ void FlowTable::insert(FlowIndex i, Tick due, bool not_this_slot) {
     wheel_[slot % kSlots] = i;
 }
 
+// The origin of ticks moves up to `tick` (by whole turns of the wheel, so that every entry stays in its slot).
+void FlowTable::rebase(Tick tick) {
+    const Tick turn = kSlots * kTicksPerSlot;
+    const Tick shift = tick / turn * turn - turn;
+    base_ += wire::TimeNs{shift} * 10 * wire::kMillisecond;
+    cursor_ -= shift / kTicksPerSlot;
+    for_each([&](FlowIndex i) { hot_[i].due -= std::min(hot_[i].due, shift); });
+}
+
 void FlowTable::unlink(FlowIndex i) {
     for (std::uint32_t s = 0; s < kSlots; ++s) {
         for (FlowIndex* link = &wheel_[(cursor_ + s) % kSlots]; *link != 0; link = &hot_[*link].next) {

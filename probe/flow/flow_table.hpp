@@ -74,29 +74,19 @@ class FlowTable {
     Tick to_tick(wire::TimeNs t) const {
         if (base_ == wire::kNever || t <= base_) return 0;
         const std::int64_t ticks = (t - base_) / (10 * wire::kMillisecond);
-        return static_cast<Tick>(std::min<std::int64_t>(ticks, 0xfffffffe));
+        return static_cast<Tick>(std::min<std::int64_t>(ticks, kLastTick));
     }
     void schedule(FlowIndex i, Tick due);
     // Calls on_due(index) for flows whose due time has come; it returns the next due tick, or kGone after it has
     // removed the flow.
     static constexpr Tick kGone = 0xffffffff;
+    static constexpr Tick kLastTick = 0xfffffff0;  // 497 days; later times are this one until the table is rebased
     template <typename OnDue>
     void expire(wire::TimeNs now, OnDue&& on_due) {
-        const Tick tick = to_tick(now);
-        while (cursor_ <= tick / kTicksPerSlot) {
-            FlowIndex i = std::exchange(wheel_[cursor_ % kSlots], 0);
-            const bool last = cursor_ == tick / kTicksPerSlot;
-            while (i != 0) {
-                const FlowIndex following = hot_[i].next;
-                Tick due = hot_[i].due;
-                if (due <= tick) due = on_due(i);
-                if (due != kGone) insert(i, due, last);
-                i = following;
-            }
-            if (last) break;
-            ++cursor_;
-            // A jump beyond the wheel's span needs every slot once, not every second of the jump.
-            if (tick / kTicksPerSlot - cursor_ > kSlots) cursor_ = tick / kTicksPerSlot - kSlots;
+        for (Tick tick = to_tick(now);; tick = to_tick(now)) {
+            expire_at(tick, on_due);
+            if (tick < kRebaseFrom) return;
+            rebase(tick);
         }
     }
     bool slot_passed(wire::TimeNs now) const { return to_tick(now) / kTicksPerSlot > cursor_; }
@@ -121,8 +111,28 @@ class FlowTable {
     static constexpr std::size_t kGroup = 16;
     static constexpr std::uint32_t kSlots = 1024;
     static constexpr Tick kTicksPerSlot = 100;  // 1 s
+    static constexpr Tick kRebaseFrom = 0x80000000;  // 248 days
     static constexpr std::uint8_t kEmptyTag = 0, kDeletedTag = 1;
 
+    template <typename OnDue>
+    void expire_at(Tick tick, OnDue&& on_due) {
+        while (cursor_ <= tick / kTicksPerSlot) {
+            FlowIndex i = std::exchange(wheel_[cursor_ % kSlots], 0);
+            const bool last = cursor_ == tick / kTicksPerSlot;
+            while (i != 0) {
+                const FlowIndex following = hot_[i].next;
+                Tick due = hot_[i].due;
+                if (due <= tick) due = on_due(i);
+                if (due != kGone) insert(i, due, last);
+                i = following;
+            }
+            if (last) break;
+            ++cursor_;
+            // A jump beyond the wheel's span needs every slot once, not every second of the jump.
+            if (tick / kTicksPerSlot - cursor_ > kSlots) cursor_ = tick / kTicksPerSlot - kSlots;
+        }
+    }
+    void rebase(Tick tick);
     std::size_t group_of(std::uint64_t hash) const { return hash & (groups_ - 1); }
     static std::uint8_t tag_of(std::uint64_t hash) { return static_cast<std::uint8_t>(hash >> 57 | 0x80); }
     std::uint64_t hash_of(std::uint64_t key0, std::uint64_t key1, FlowIndex i) const;

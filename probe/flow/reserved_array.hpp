@@ -36,6 +36,7 @@ class ReservedArray {
     T& operator[](std::size_t i) { return data_[i]; }
     const T& operator[](std::size_t i) const { return data_[i]; }
     T* data() { return data_; }
+    const T* data() const { return data_; }
     std::size_t capacity() const { return capacity_; }
 
   private:

@@ -79,7 +79,8 @@ EXTRACT(RECORD_ID) {
     using templates::RecordKind;
     switch (s.kind) {
         case RecordKind::call: return kept_id(s, 0, call_record_id(s.context->domain, *s.call));
-        case RecordKind::stream: return kept_id(s, 0, stream_id(s.context->domain, s.src, s.dst, *s.stream, s.zone_key));
+        case RecordKind::stream:
+        case RecordKind::detail: return kept_id(s, 0, stream_id(s.context->domain, s.src, s.dst, *s.stream, s.zone_key));
         case RecordKind::interval: return kept_id(s, 0, interval_id(s));
         case RecordKind::message: return kept_id(s, 0, message_id(s));
         default: return kept_id(s, 0, flow_id(s));

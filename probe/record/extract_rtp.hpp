@@ -77,14 +77,24 @@ inline Value dropped(const RecordSource& s, std::size_t d) {
 }
 EXTRACT(RTP_IN_PKT_DROP) { return dropped(s, 0); }
 EXTRACT(RTP_OUT_PKT_DROP) { return dropped(s, 1); }
-NOT_MEASURED(RTP_IN_TRANSIT)
-NOT_MEASURED(RTP_OUT_TRANSIT)
+inline Value transit_10us(const RecordSource& s, std::size_t d) {
+    return of_direction(s, d, [](const RtpStream& m) {
+        const auto mean = m.transit_deviation();
+        return mean ? number(static_cast<std::uint64_t>(*mean / 10'000 + 0.5)) : Value{};
+    });
+}
+EXTRACT(RTP_IN_TRANSIT) { return transit_10us(s, 0); }
+EXTRACT(RTP_OUT_TRANSIT) { return transit_10us(s, 1); }
 EXTRACT(RTP_RTT) {
     const RtpStream* m = first_media(s);
     const auto trip = m == nullptr ? std::nullopt : s.tracker->round_trip(*m);
     return trip ? number(static_cast<std::uint64_t>(*trip / 1e6 + 0.5)) : Value{};
 }
-NOT_MEASURED(RTP_DTMF_TONES)
+EXTRACT(RTP_DTMF_TONES) {
+    for (const RtpStream* m : {s.stream, s.media[0], s.media[1]})  // of a biflow: the first direction that has some
+        if (m != nullptr && !s.tracker->digits(*m).empty()) return Value::of_text(s.tracker->digits(*m));
+    return {};
+}
 EXTRACT(rfc3550JitterMilliseconds) {
     return of_direction(s, 0, [](const RtpStream& m) { return m.has_jitter() ? number(static_cast<std::uint64_t>(m.jitter / 1e6 + 0.5)) : Value{}; });
 }
@@ -170,18 +180,28 @@ EXTRACT(STREAM_RTT) {
     const auto trip = s.stream == nullptr ? std::nullopt : s.tracker->round_trip(*s.stream);
     return trip ? number(static_cast<std::uint64_t>(*trip + 0.5)) : Value{};
 }
+inline Value detail_real(const RecordSource& s, std::optional<float> ReportedDetail::*figure) {
+    const ReportedDetail* d = s.stream == nullptr ? nullptr : s.tracker->reported_detail(*s.stream);
+    return d == nullptr || !(d->*figure) ? Value{} : Value::of_real(static_cast<double>(*(d->*figure)));
+}
+inline Value detail_ns(const RecordSource& s, std::optional<float> ReportedDetail::*milliseconds) {
+    const Value ms = detail_real(s, milliseconds);
+    return ms.kind == Value::Kind::absent ? ms : number(static_cast<std::uint64_t>(ms.real * 1e6 + 0.5));
+}
 EXTRACT(STREAM_REPORTED_LOSS) {
-    if (s.stream == nullptr || s.stream->reported.expected == 0) return {};
+    if (s.stream == nullptr) return {};
+    if (s.stream->reported.expected == 0) return detail_real(s, &ReportedDetail::loss_pct);
     return Value::of_real(100.0 * std::max(s.stream->reported.lost, 0) / s.stream->reported.expected);
 }
 EXTRACT(STREAM_REPORTED_JITTER) {
-    if (s.stream == nullptr || s.stream->reported.reports == 0 || s.stream->clock_rate() == 0) return {};
+    if (s.stream == nullptr) return {};
+    if (s.stream->reported.reports == 0 || s.stream->clock_rate() == 0) return detail_ns(s, &ReportedDetail::jitter_ms);
     const ReportedFigures& r = s.stream->reported;
     return number(static_cast<std::uint64_t>(r.jitter_ticks / r.reports * 1e9 / s.stream->clock_rate() + 0.5));
 }
-inline Value tenths(std::uint8_t mos) { return mos == ReportedFigures::kNone ? Value{} : Value::of_real(mos / 10.0); }
-STREAM_FIELD(STREAM_REPORTED_MOS_LQ, tenths(s.stream->reported.mos_lq))
-STREAM_FIELD(STREAM_REPORTED_MOS_CQ, tenths(s.stream->reported.mos_cq))
+inline Value reported_mos(std::uint16_t mos) { return mos == ReportedFigures::kNone ? Value{} : Value::of_real(mos / 100.0); }
+STREAM_FIELD(STREAM_REPORTED_MOS_LQ, reported_mos(s.stream->reported.mos_lq))
+STREAM_FIELD(STREAM_REPORTED_MOS_CQ, reported_mos(s.stream->reported.mos_cq))
 STREAM_FIELD(STREAM_MOS_MIN_10S, s.stream->mos_min <= 0 ? Value{} : Value::of_real(static_cast<double>(s.stream->mos_min)))
 STREAM_FIELD(STREAM_CODEC_MODE, s.stream->mode.mode == ModeVote::kNone ? Value{} : number(s.stream->mode.mode))
 

@@ -1,3 +1,4 @@
+#include "probe/record/extract_detail.hpp"
 #include "probe/record/extract_interval.hpp"
 
 namespace voipprobe::probe {

@@ -50,8 +50,7 @@ std::uint8_t RecordSource::present() const {
     if (kind == templates::RecordKind::flow && tunnel.type != TunnelType::none) groups |= presence::kTunnel;
     if (kind == templates::RecordKind::stream && stream != nullptr) {
         if (stream->clock_rate() != 0) groups |= presence::kClock;
-        if (stream->reported.reports != 0 || stream->reported.mos_lq != ReportedFigures::kNone ||
-            stream->reported.mos_cq != ReportedFigures::kNone || tracker->round_trip(*stream))
+        if (stream->reported.sources != 0 || tracker->round_trip(*stream))
             groups |= presence::kRtcp;
     }
     if (kind == templates::RecordKind::call && call != nullptr) {

@@ -31,6 +31,7 @@ class Checker final : public RowConsumer {
     }
     void message(const MessageRow& r) override { require(wire::is_clean_text(r.facts.method)); }
     void interval(const IntervalRow&) override {}
+    void detail(const DetailRow&) override {}
     void flow(const Record& r) override {
         require(r.values().size() == r.layout().columns.size());
         for (const Value& v : r.values()) require(wire::is_clean_text(v.as_text()));
@@ -95,7 +96,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     joiner.finish();
     const JoinCounters& j = joiner.counters();
     require(joiner.open_calls() == 0);
-    require(j.records == j.call_rows + j.stream_rows + j.message_rows + j.interval_rows + j.flow_rows +
+    require(j.records == j.call_rows + j.stream_rows + j.message_rows + j.interval_rows + j.detail_rows + j.flow_rows +
                              j.superseded + j.options + j.stats + j.no_identity + j.too_many_streams);
     return 0;
 }

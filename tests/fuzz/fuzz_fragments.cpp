@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t steps = std::min<std::size_t>(data[0] + 1U, (size - 1) / 6);
     const wire::Bytes script(data + 1, steps * 6);
     const wire::Bytes pool(data + 1 + steps * 6, size - 1 - steps * 6);
-    std::vector<std::uint8_t> content(2048);
+    std::vector<std::uint8_t> content(2048 + 16);  // 255 * 8 octets from offset 7, and 7 more
     for (std::size_t i = 0; i < content.size(); ++i) content[i] = pool.empty() ? static_cast<std::uint8_t>(i) : pool[i % pool.size()];
 
     const probe::FragmentLimits limits{3, 16 * 256, wire::kSecond};

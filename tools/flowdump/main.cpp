@@ -31,6 +31,8 @@ const char* kind_name(RecordKind k) {
             return "interval";
         case RecordKind::stats:
             return "stats";
+        case RecordKind::detail:
+            return "stream-detail";
         case RecordKind::options:
             return "options";
     }

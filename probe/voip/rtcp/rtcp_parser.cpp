@@ -6,7 +6,6 @@ namespace voipprobe::probe {
 namespace {
 
 enum : std::uint8_t { kSr = 200, kRr = 201, kBye = 203, kXr = 207 };
-enum : std::uint8_t { kXrReceiverTime = 4, kXrDlrr = 5, kXrStatistics = 6, kXrVoip = 7 };
 
 // Lengths chain to the end exactly (what the snaplen cut is taken on trust).
 bool fits(wire::Bytes payload, std::uint32_t length) {
@@ -35,71 +34,6 @@ void read_blocks(wire::ByteReader& in, std::uint32_t sender, std::uint8_t count,
     }
 }
 
-RtcpVoipMetrics voip_metrics(wire::ByteReader& in) {
-    RtcpVoipMetrics m;
-    m.ssrc = in.u32();
-    m.loss_rate = in.u8();
-    m.discard_rate = in.u8();
-    m.burst_density = in.u8();
-    m.gap_density = in.u8();
-    m.burst_ms = in.u16();
-    m.gap_ms = in.u16();
-    m.round_trip_ms = in.u16();
-    m.end_system_ms = in.u16();
-    m.signal_dbm = static_cast<std::int8_t>(in.u8());
-    m.noise_dbm = static_cast<std::int8_t>(in.u8());
-    m.echo_return_loss = in.u8();
-    m.gmin = in.u8();
-    m.r_factor = in.u8();
-    m.external_r_factor = in.u8();
-    m.mos_lq = in.u8();
-    m.mos_cq = in.u8();
-    return m;
-}
-
-RtcpStatistics statistics(wire::ByteReader& in, std::uint8_t flags) {
-    RtcpStatistics s;
-    s.has_loss = (flags & 0x80) != 0;
-    s.has_duplicates = (flags & 0x40) != 0;
-    s.has_jitter = (flags & 0x20) != 0;
-    s.ssrc = in.u32();
-    in.skip(4);  // first and last sequence number
-    s.lost = in.u32();
-    s.duplicates = in.u32();
-    in.skip(8);  // smallest and largest jitter
-    s.mean_jitter = in.u32();
-    return s;
-}
-
-void read_extended(wire::ByteReader& in, std::uint32_t sender, RtcpHandler& handler) {
-    while (in.remaining() >= 4) {
-        const std::uint8_t type = in.u8();
-        const std::uint8_t flags = in.u8();
-        const std::size_t octets = std::size_t{in.u16()} * 4;
-        if (octets > in.remaining()) return;
-        wire::ByteReader block(in.take(octets));
-        switch (type) {
-            case kXrReceiverTime:
-                if (octets == 8) handler.receiver_time(sender, static_cast<NtpMiddle>(block.u64() >> 16));
-                break;
-            case kXrDlrr:
-                while (block.remaining() >= 12) {
-                    const std::uint32_t ssrc = block.u32();
-                    const NtpMiddle last_rr = block.u32();
-                    handler.receiver_delay(sender, ssrc, last_rr, block.u32());
-                }
-                break;
-            case kXrStatistics:
-                if (octets == 36) handler.statistics(sender, statistics(block, flags));
-                break;
-            case kXrVoip:
-                if (octets == 32) handler.voip_metrics(sender, voip_metrics(block));
-                break;
-            default: break;
-        }
-    }
-}
-
 }  // namespace
 
 bool parse_rtcp(wire::Bytes payload, std::uint32_t length, RtcpHandler& handler) {
@@ -116,6 +50,7 @@ bool parse_rtcp(wire::Bytes payload, std::uint32_t length, RtcpHandler& handler)
             body = body.first(body.size() - std::min<std::size_t>(body.back(), body.size()));
         wire::ByteReader in(body);
         if (in.remaining() < 4) continue;
+        handler.packet(type);
         switch (type) {
             case kSr: {
                 if (in.remaining() < 24) break;
@@ -134,7 +69,7 @@ bool parse_rtcp(wire::Bytes payload, std::uint32_t length, RtcpHandler& handler)
             }
             case kXr: {
                 const std::uint32_t sender = in.u32();
-                read_extended(in, sender, handler);
+                read_extended_blocks(in, sender, handler);
                 break;
             }
             case kBye:

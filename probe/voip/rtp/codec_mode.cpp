@@ -24,6 +24,34 @@ std::optional<std::uint8_t> amr_mode(std::span<const std::uint16_t> bits, wire::
     return is_aligned ? aligned : efficient;
 }
 
+constexpr std::uint8_t kEvsInterworking = 0x20;  // "EVS mode bit" of the ToC octet: AMR-WB IO
+
+// TS 26.445 §A.2.1.3: sizes of the compact format ("protected": no other format has them). Silence is left out.
+std::optional<std::uint8_t> evs_compact(std::uint32_t octets) {
+    // Primary: 7.2, 8, 9.6, 13.2, 16.4, 24.4, 32, 48, 64, 96, 128 kbit/s are ToC types 1 to 11.
+    constexpr std::array<std::uint16_t, 11> kPrimary{18, 20, 24, 33, 41, 61, 80, 120, 160, 240, 320};
+    // AMR-WB IO: 3 bits of CMR and the speech bits of types 0 to 8.
+    constexpr std::array<std::uint16_t, 9> kInterworking{17, 23, 32, 36, 40, 46, 50, 58, 60};
+    for (std::size_t i = 0; i < kPrimary.size(); ++i)
+        if (octets == kPrimary[i]) return static_cast<std::uint8_t>(i + 1);
+    for (std::size_t i = 0; i < kInterworking.size(); ++i)
+        if (octets == kInterworking[i]) return static_cast<std::uint8_t>(kEvsInterworking + i);
+    return std::nullopt;
+}
+
+// §A.2.2: optional CMR octet (first bit 1), ToC octet (0, another frame follows, mode bit, Q, frame type), speech.
+std::optional<std::uint8_t> evs_mode(wire::Bytes p, std::uint32_t length) {
+    if (const auto compact = evs_compact(length)) return compact;
+    const std::size_t at = !p.empty() && (p[0] & 0x80) != 0 ? 1 : 0;
+    if (p.size() <= at || length <= at + 1) return std::nullopt;
+    const std::uint8_t toc = p[at];
+    if ((toc & 0xc0) != 0) return std::nullopt;  // a second CMR, or several frames
+    const auto type = static_cast<std::uint8_t>(toc & 0x0f);
+    const bool interworking = (toc & kEvsInterworking) != 0;
+    if (type > (interworking ? 8 : 11)) return std::nullopt;  // silence, lost, no data
+    return interworking ? static_cast<std::uint8_t>(kEvsInterworking + type) : type;
+}
+
 // Configuration number to bandwidth: 0 NB, 1 MB, 2 WB, 3 SWB, 4 FB (RFC 6716 table 2).
 std::uint8_t opus_bandwidth(std::uint8_t toc) {
     const std::uint8_t configuration = toc >> 3;
@@ -39,6 +67,7 @@ ModeCodec mode_codec_of(std::string_view encoding) {
     if (wire::equals_ignore_case(encoding, "opus")) return ModeCodec::opus;
     if (wire::equals_ignore_case(encoding, "AMR")) return ModeCodec::amr;
     if (wire::equals_ignore_case(encoding, "AMR-WB")) return ModeCodec::amr_wb;
+    if (wire::equals_ignore_case(encoding, "EVS")) return ModeCodec::evs;
     return ModeCodec::none;
 }
 
@@ -47,6 +76,7 @@ std::optional<std::uint8_t> codec_mode(ModeCodec codec, wire::Bytes payload, std
         case ModeCodec::none: break;
         case ModeCodec::amr: return amr_mode(kAmrBits, payload, length);
         case ModeCodec::amr_wb: return amr_mode(kAmrWbBits, payload, length);
+        case ModeCodec::evs: return evs_mode(payload, length);
         case ModeCodec::opus:
             if (payload.empty() || length < 3) break;  // one or two octets: silence (DTX)
             return opus_bandwidth(payload[0]);

@@ -1,6 +1,7 @@
 // The mode a codec works in, read from the first octets of its payload: AMR and AMR-WB frame type (RFC 4867, one
-// frame per packet, octet-aligned or bandwidth-efficient, told apart by the payload's length), Opus bandwidth
-// (RFC 6716 §3.1). nullopt: not clear, silence, or another codec. Pure.
+// frame per packet, octet-aligned or bandwidth-efficient, told apart by the payload's length), EVS bit rate (TS 26.445
+// Annex A: compact format by the payload's size, header-full format by its ToC octet; one frame per packet; AMR-WB IO
+// modes are 32 + their number), Opus bandwidth (RFC 6716 §3.1). nullopt: not clear, silence, or another codec. Pure.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,7 @@
 
 namespace voipprobe::probe {
 
-enum class ModeCodec : std::uint8_t { none, amr, amr_wb, opus };
+enum class ModeCodec : std::uint8_t { none, amr, amr_wb, evs, opus };
 ModeCodec mode_codec_of(std::string_view encoding);
 
 // `length`: octets of payload in the packet; `payload` may be cut by the snaplen.

@@ -41,6 +41,10 @@ class JitterBuffers {
     std::uint64_t f60() const { return late_[0]; }
     std::uint64_t f200() const { return late_[1]; }
     std::uint64_t adaptive() const { return adaptive_; }
+    // Of the packet added last: its transit above the smallest of the last 28-30 s.
+    double above_minimum_ms() const {
+        return count_ == 0 ? 0 : static_cast<double>(history_[(at_ + kHistory - 1U) % kHistory] - floor_);
+    }
     double playout_ms() const { return static_cast<double>(playout_); }
 
   private:

@@ -23,7 +23,12 @@ MediaTracker::MediaTracker(const MediaConfig& config, FlowTable& flows, CallTabl
       on_stream_(std::move(on_stream)),
       pools_(config.series_octets, config.histogram_octets, config.max_streams),
       streams_(config.max_streams + 1),
-      media_flows_(config.max_streams + 1) {}
+      media_flows_(config.max_streams + 1),
+      details_(config.max_streams + 1),
+      digits_(config.dtmf ? config.max_streams + 1 : 1),
+      speech_(config.speech_weighting ? config.max_streams + 1 : 1) {
+    pools_.delays.want(config.relative_delay);
+}
 
 // ---- packets -------------------------------------------------------------------------------------------------
 
@@ -102,11 +107,15 @@ std::uint32_t MediaTracker::find_stream(MediaFlow& m, std::uint8_t direction, co
     RtpStream& stream = *new (&streams_[s]) RtpStream;
     stream.start(h, p.time);
     stream.first_type = h.payload_type;
+    if (config_.dtmf) digits_[s] = DialledDigits{};
+    if (config_.speech_weighting) speech_[s] = SpeechActivity{};
     stream.flow = m.flow;
     stream.direction = direction;
     stream.tos = p.tos;
     stream.vlan = p.vlan;
-    stream.next_snapshot = p.time + config_.active_ns;
+    // A packet whose clock went back must not be owed the snapshots of all the time since.
+    const wire::TimeNs flow_time = flows_.hot(m.flow).last_us * wire::kMicrosecond;
+    stream.next_snapshot = std::max(p.time, flow_time) + config_.active_ns;
     stream.next = m.head[direction];
     m.head[direction] = s;
     ++m.streams;
@@ -127,7 +136,10 @@ void MediaTracker::measure(MediaFlow& m, std::uint32_t index, const RtpHeader& h
         if (s.probation >= kProbation) s.confirmed = m.confirmed = true;
     }
     if (p.time >= s.interval_end) end_interval(s, p.time);
-    s.on_packet(h, p.time, pools_);
+    if (config_.speech_weighting) [[unlikely]] measure_speech(index, h, p);
+    else s.on_packet(h, p.time, pools_);
+    if (config_.dtmf && s.payload.kind == PayloadClass::telephone_event && p.payload.size() > h.header_octets)
+        digits_[index].add(p.payload.subspan(h.header_octets), h.timestamp);
     if (s.payload.mode_codec != ModeCodec::none && (s.packets < 32 || (s.packets & 15) == 0) &&
         p.payload.size() > h.header_octets) {
         if (const auto mode = codec_mode(s.payload.mode_codec, p.payload.subspan(h.header_octets), h.payload_octets))
@@ -234,6 +246,7 @@ std::string_view MediaTracker::codec_of(const RtpStream& s) const {
     }
     info.known = info.clock_rate != 0;
     info.mode_codec = mode_codec_of(encoding);
+    info.speech_codec = speech_codec_of(encoding);
     if (wire::equals_ignore_case(encoding, "telephone-event")) info.kind = PayloadClass::telephone_event;
     if (pt == 13 || pt == 19 || wire::equals_ignore_case(encoding, "CN")) info.kind = PayloadClass::comfort_noise;
     return info;
@@ -306,7 +319,7 @@ void MediaTracker::on_snapshot(FlowIndex i, wire::TimeNs now) {
         for (std::uint32_t s = head; s != 0; s = streams_[s].next) {
             RtpStream& stream = streams_[s];
             if (stream.next_snapshot > now) continue;
-            while (stream.next_snapshot <= now) stream.next_snapshot += config_.active_ns;
+            stream.next_snapshot = wire::boundary_after(now, stream.next_snapshot, config_.active_ns);
             if (!stream.confirmed) continue;
             if (stream.match != StreamMatch::sdp) try_bind(stream, now);
             on_stream_(stream, false, now);

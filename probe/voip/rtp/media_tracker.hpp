@@ -12,10 +12,13 @@
 #include "probe/flow/flow_table.hpp"
 #include "probe/voip/media_table.hpp"
 #include "probe/voip/rtcp/report_times.hpp"
+#include "probe/voip/rtp/dialled_digits.hpp"
 #include "probe/voip/rtp/rtp_stream.hpp"
 #include "probe/voip/sip/call_table.hpp"
 
 namespace voipprobe::probe {
+
+struct SipMessage;
 
 // --rtp-map: what a dynamic payload type means where no SDP was seen.
 struct RtpMapEntry {
@@ -30,6 +33,9 @@ struct MediaConfig {
     std::size_t histogram_octets = std::size_t{512} << 20;  // address space; touched on demand
     std::array<RtpMapEntry, 128> rtp_map{};
     std::int64_t active_ns = 120 * wire::kSecond;
+    bool dtmf = false;            // keep the digits of RFC 4733 events
+    bool speech_weighting = false;  // keep which packets carry speech, and which losses lay in it
+    bool relative_delay = false;  // keep the distribution of the relative delay
 };
 
 // The streams of one flow: a list of SSRCs per direction.
@@ -42,6 +48,19 @@ struct MediaFlow {
     std::uint8_t strikes = 0;
     std::uint32_t rtcp_packets = 0;
     std::array<RoundTrips, 2> round_trips{};  // between the probe and the end that receives this direction
+    ReportPath partner;  // the other way's flow, when RTCP showed that each way has a flow of its own
+};
+
+struct RtcpCounters {
+    std::uint64_t sender_reports = 0, receiver_reports = 0, extended_reports = 0, byes = 0;
+    std::uint64_t other_packets = 0;     // SDES, APP, feedback
+    std::uint64_t extended_blocks = 0;   // of XR
+    std::uint64_t refused_blocks = 0;    // whose length does not fit, or whose type is not assigned
+    std::uint64_t round_trips = 0;       // a report that quotes one that had passed
+    std::uint64_t unmatched_quotes = 0;  // of what had not passed
+    std::uint64_t session_reports = 0;   // RFC 6035 and BYE statistics that found their stream
+    std::uint64_t session_report_orphans = 0;
+    std::uint64_t session_reports_refused = 0;
 };
 
 struct MediaCounters {
@@ -49,6 +68,7 @@ struct MediaCounters {
     std::uint64_t rtcp_packets = 0;
     std::uint64_t rtcp_orphans = 0;        // of no known RTP flow
     std::uint64_t rtcp_refused = 0;        // damaged or encrypted
+    RtcpCounters rtcp;
     std::uint64_t streams = 0;             // opened
     std::uint64_t unconfirmed = 0;         // given up: not consistent enough to be RTP
     std::uint64_t ssrc_overflow = 0;       // packets of an SSRC beyond the limit per flow direction
@@ -89,6 +109,8 @@ class MediaTracker {
     // The flow has been silent for its idle timeout: ends its streams unless an open call holds them.
     // True when the flow must stay.
     bool on_idle(FlowIndex i, wire::TimeNs now, bool force);
+    // What a SIP message says about media: RFC 6035 reports, statistics in BYE and its response.
+    void on_signalling(const SipMessage& m, std::string_view text, CallIndex call);
     // Ends one stream now (its call is over).
     void end(std::uint32_t stream, wire::TimeNs now);
     // Snapshots that are due (contract: every active timeout from a stream's start).
@@ -106,6 +128,14 @@ class MediaTracker {
     std::string_view codec_of(const RtpStream& s) const;
     // Mean path round trip, ns: both sides of the probe; nullopt unless RTCP showed both.
     std::optional<double> round_trip(const RtpStream& s) const;
+    // Round trips between the probe and the stream's receiver [0] and sender [1].
+    std::array<RoundTrips, 2> sides(const RtpStream& s) const;
+    // nullptr: nobody said more than RTCP reports do.
+    const ReportedDetail* reported_detail(const RtpStream& s) const;
+    // --speech-weighting on; nullptr: nothing is known (off, payload cut by the snaplen, encrypted).
+    const SpeechActivity* speech(const RtpStream& s) const;
+    // --dtmf on: the digits of its events.
+    std::string_view digits(const RtpStream& s) const { return config_.dtmf ? digits_[index_of(s)].view() : std::string_view{}; }
     MediaPools& pools() { return pools_; }
     const MediaPools& pools() const { return pools_; }
     const MediaCounters& counters() const { return counters_; }
@@ -119,9 +149,16 @@ class MediaTracker {
         std::uint32_t media = 0;
         std::uint8_t direction = 0;
     };
-    Session session_of(FlowIndex i, const PacketView& p);
     Session promised_session(const PacketView& p) const;
     void on_rtcp(FlowIndex i, std::uint8_t direction, const PacketView& p);
+    void measure_speech(std::uint32_t index, const RtpHeader& h, const PacketView& p);
+    std::size_t index_of(const RtpStream& s) const { return static_cast<std::size_t>(&s - streams_.data()); }
+    bool alive(const ReportPath& p) const;
+    RtpStream* find_ssrc(std::uint32_t session, std::uint8_t direction, std::uint32_t ssrc);
+    ReportedDetail& detail_of(RtpStream& s, std::uint8_t source);
+    void take_report(RtpStream& s, const SessionReport& r, std::uint8_t source);
+    void take_quality_report(std::string_view body);
+    RtpStream* described_by(const Call& call, const std::optional<std::uint32_t>& ssrc, const wire::Endpoint& at);
     void settle(RtpStream& s, wire::TimeNs now);
     void end_interval(RtpStream& s, wire::TimeNs now);
     std::uint32_t find_stream(MediaFlow& m, std::uint8_t direction, const RtpHeader& h, const PacketView& p);
@@ -167,6 +204,9 @@ class MediaTracker {
     MediaPools pools_;
     ReservedArray<RtpStream> streams_;
     ReservedArray<MediaFlow> media_flows_;
+    ReservedArray<ReportedDetail> details_;  // by stream; touched when an endpoint reports
+    ReservedArray<DialledDigits> digits_;    // by stream; touched with --dtmf on
+    ReservedArray<SpeechActivity> speech_;   // by stream; touched with --speech-weighting on
     std::uint32_t next_stream_ = 1, free_stream_ = 0;
     std::uint32_t next_flow_ = 1, free_flow_ = 0;
     std::size_t open_streams_ = 0;

@@ -54,7 +54,10 @@ SequenceStep RtpStream::on_packet(const RtpHeader& h, wire::TimeNs t, MediaPools
         const std::int64_t gap = t - last_time;
         max_gap = std::max(max_gap, gap);
         const bool in_sequence = step == SequenceStep::in_order || step == SequenceStep::first;
-        if (in_sequence && !h.marker && !noise && !after_noise && !event) max_delta = std::max(max_delta, gap);
+        const bool talk = in_sequence && !h.marker && !noise && !after_noise && !event;
+        if (talk) max_delta = std::max(max_delta, gap);
+        if (gap > LongGaps::kLongNs) [[unlikely]]
+            long_gaps.add(gap, talk, static_cast<std::uint16_t>(h.sequence - last_seq) != 1);
     }
     ++packets;
     octets += h.payload_octets;
@@ -129,7 +132,10 @@ bool RtpStream::update_jitter(std::uint32_t timestamp, wire::TimeNs t, MediaPool
 bool RtpStream::buffer(wire::TimeNs t, MediaPools& pools) {
     skew.add(t, transit);
     if (buffers == 0 && (buffers = pools.buffers.take()) == 0) return false;
-    return pools.buffers[buffers].add(t, transit);
+    const bool late = pools.buffers[buffers].add(t, transit);
+    if (pools.delays.wanted()) [[unlikely]]
+        pools.delays.add(buffers, pools.buffers[buffers].above_minimum_ms(), pools.histograms);
+    return late;
 }
 
 [[gnu::noinline]] void RtpStream::remember(const RtpHeader& h, wire::TimeNs t, MediaPools& pools) {
@@ -301,6 +307,7 @@ void RtpStream::release(MediaPools& pools) {
     series_first = series_last = 0;
     histogram.release(pools.histograms);
     pending.clear(pools.series);
+    pools.delays.release(buffers, pools.histograms);
     pools.buffers.give_back(buffers);
     buffers = 0;
 }

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "probe/flow/flow.hpp"
 #include "probe/voip/rtp/burst_gap.hpp"
@@ -13,9 +14,13 @@
 #include "probe/voip/rtp/codec_mode.hpp"
 #include "probe/voip/rtp/jitter_buffer.hpp"
 #include "probe/voip/rtp/jitter_series.hpp"
+#include "probe/voip/rtp/long_gaps.hpp"
 #include "probe/voip/rtp/pending_clock.hpp"
+#include "probe/voip/rtp/relative_delay.hpp"
+#include "probe/voip/rtp/reported.hpp"
 #include "probe/voip/rtp/rtp_header.hpp"
 #include "probe/voip/rtp/rtp_sequence.hpp"
+#include "probe/voip/rtp/speech_activity.hpp"
 #include "probe/voip/rtp/stream_interval.hpp"
 #include "quality/histogram.hpp"
 #include "wire/time.hpp"
@@ -29,6 +34,7 @@ struct PayloadInfo {
     PayloadClass kind = PayloadClass::media;
     bool known = false;  // by SDP, --rtp-map or RFC 3551
     ModeCodec mode_codec = ModeCodec::none;
+    SpeechCodec speech_codec = SpeechCodec::other;
 };
 
 // What tied a stream to its call (contract: sdp nat ice ssrc reverse heuristic).
@@ -40,11 +46,13 @@ struct MediaPools {
     ReservedArray<quality::HistogramPage> histogram_pages;
     quality::HistogramPagePool histograms;
     JitterBufferPool buffers;
+    RelativeDelays delays;  // of the streams that have buffers; off unless somebody wants them
     explicit MediaPools(std::size_t series_octets, std::size_t histogram_octets, std::size_t max_streams = 1024)
         : series(series_octets),
           histogram_pages(histogram_octets / sizeof(quality::HistogramPage)),
           histograms({histogram_pages.data(), histogram_pages.capacity()}),
-          buffers(max_streams) {}
+          buffers(max_streams),
+          delays(max_streams) {}
 };
 
 struct JitterSummary {  // ns
@@ -103,6 +111,7 @@ struct RtpStream {
     ModeVote mode;
     PendingPackets pending;
     ReportedFigures reported;
+    LongGaps long_gaps;
     float mos_min = 0;                   // of the 10-second intervals, 0 none
     std::uint8_t first_type = 0xff;      // payload type of the first packet
     std::uint16_t first_seq = 0;
@@ -148,6 +157,11 @@ struct RtpStream {
     void begin_interval(wire::TimeNs start, const MediaPools& pools);
     // The packets kept until their clock became known are measured now.
     void replay(MediaPools& pools);
+    // Mean of |D| of RFC 3550 §6.4.1, ns, from the jitter series: 16 (J_n - J_0) is the sum of |D| - J_(i-1).
+    std::optional<double> transit_deviation() const {
+        if (!has_jitter() || jitter_n < 2) return std::nullopt;
+        return (15 * jitter + jitter_sum) / static_cast<double>(jitter_n - 1);
+    }
     // Jitter is claimed only where the clock of the most frequent payload type is known.
     bool has_jitter() const { return jitter_n > 0 && clock_rate() != 0; }
     std::uint8_t main_payload_type() const;

@@ -34,15 +34,4 @@ struct IntervalFigures {
     double jitter_max = 0;
 };
 
-// What receivers report about a stream (RTCP RR/SR blocks and XR), beside our own figures.
-struct ReportedFigures {
-    static constexpr std::uint8_t kNone = 0xff;
-    std::uint32_t expected = 0;  // at the last report; 0: no report
-    std::int32_t lost = 0;       // cumulative, may be negative (duplicates)
-    std::uint32_t reports = 0;
-    double jitter_ticks = 0;     // sum over the reports
-    std::uint8_t mos_lq = kNone; // tenths
-    std::uint8_t mos_cq = kNone;
-};
-
 }  // namespace voipprobe::probe

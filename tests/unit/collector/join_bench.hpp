@@ -22,12 +22,14 @@ class Rows final : public RowConsumer {
     void stream(const StreamRow& r) override { streams.push_back(r); }
     void message(const MessageRow& r) override { messages.push_back(r); }
     void interval(const IntervalRow& r) override { intervals.push_back(r); }
+    void detail(const DetailRow& r) override { details.push_back(r); }
     void flow(const Record&) override { ++flows; }
 
     std::vector<CallRow> calls;
     std::vector<StreamRow> streams;
     std::vector<MessageRow> messages;
     std::vector<IntervalRow> intervals;
+    std::vector<DetailRow> details;
     int flows = 0;
 };
 

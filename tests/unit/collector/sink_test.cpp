@@ -61,7 +61,7 @@ TEST(Columns, Streams) {
         "max_delta_ms,max_gap_ms,discard_f60,discard_f200,discard_adaptive,bursts,burst_density,gap_density,"
         "burst_ms,gap_ms,burst_r,clock_skew_ppm,dtmf_events,rtt_ms,reported_loss_pct,reported_jitter_ms,"
         "reported_mos_lq,reported_mos_cq,r_factor,mos_lq,mos_cq,mos_lqo_est,mos_scale,mos_common,mos_basis,"
-        "mos_min_10s,capture_loss");
+        "mos_min_10s,capture_loss,codec_mode");
 }
 
 TEST(Columns, MessagesAndIntervals) {

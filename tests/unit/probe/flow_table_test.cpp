@@ -129,4 +129,33 @@ TEST(FlowTable, TheWheelFiresInTime) {
     }
 }
 
+// 32-bit ticks of 10 ms last for 497 days; a probe runs for longer, and time may jump further than that.
+TEST(FlowTable, TheWheelTurnsForYears) {
+    constexpr wire::TimeNs kDay = 86'400 * wire::kSecond;
+    FlowTable t(3000, {1, 1});
+    t.begin(1'700'000'000 * wire::kSecond);
+    wire::TimeNs now = 1'700'000'000 * wire::kSecond;
+    std::map<FlowIndex, wire::TimeNs> due;
+    std::mt19937 random(9);
+    std::uint16_t port = 0;
+    const auto visit = [&](FlowIndex f) {
+        if (due.at(f) > now) return t.to_tick(due.at(f)) + 1;
+        due.erase(f);
+        t.remove(f);
+        return FlowTable::kGone;
+    };
+    for (int step = 0; step < 4000; ++step) {
+        const FlowIndex f = find(t, packet(1, ++port, 2, 2)).index;
+        due[f] = now + static_cast<wire::TimeNs>(random() % 3000) * wire::kSecond;
+        t.schedule(f, t.to_tick(due[f]) + 1);
+        now += step % 1000 == 999 ? 90 * 365 * kDay / 10 : step % 100 == 99 ? 40 * kDay : 2 * wire::kSecond;
+        t.expire(now, visit);
+        for (const auto& [flow, when] : due) ASSERT_GT(when + 2 * wire::kSecond, now) << "late in step " << step;
+    }
+    now += kDay;
+    t.expire(now, visit);
+    EXPECT_EQ(t.size(), 0U);
+    EXPECT_GT(now, (1'700'000'000LL + 30 * 365 * 86'400LL) * wire::kSecond);
+}
+
 }  // namespace

@@ -30,6 +30,31 @@ struct Heard : RtcpHandler {
         text += "VOIP " + std::to_string(m.ssrc) + " R " + std::to_string(m.r_factor) + " LQ " + std::to_string(m.mos_lq) +
                 " CQ " + std::to_string(m.mos_cq) + " rtd " + std::to_string(m.round_trip_ms) + ';';
     }
+    void statistics(std::uint32_t, const RtcpStatistics& s) override {
+        text += "STAT " + std::to_string(s.ssrc) + " lost " + std::to_string(s.lost) + " dup " + std::to_string(s.duplicates) +
+                " jitter " + std::to_string(s.least_jitter) + ' ' + std::to_string(s.most_jitter) + ' ' +
+                std::to_string(s.mean_jitter) + ' ' + std::to_string(s.deviation_jitter) + " ttl " + std::to_string(s.mean_ttl) + ';';
+    }
+    void run_lengths(std::uint32_t, const RtcpRunLengths& r) override {
+        text += "RLE" + std::to_string(static_cast<int>(r.type)) + ' ' + std::to_string(r.ssrc) + ' ' + std::to_string(r.begin) +
+                '-' + std::to_string(r.end) + " 0:" + std::to_string(r.zeros) + " 1:" + std::to_string(r.ones) + ';';
+    }
+    void receipt_times(std::uint32_t, const RtcpReceiptTimes& t) override {
+        text += "TIMES " + std::to_string(t.ssrc) + ' ' + std::to_string(t.count) + ' ' + std::to_string(t.first) + ' ' +
+                std::to_string(t.last) + ';';
+    }
+    void delay(std::uint32_t, const RtcpDelay& d) override {
+        text += "DELAY " + std::to_string(d.mean_round_trip.value_or(0)) + ' ' + (d.most_round_trip ? "max" : "-") + ';';
+    }
+    void jitter_buffer(std::uint32_t, const RtcpJitterBuffer& b) override {
+        text += "JB " + std::to_string(b.nominal.value_or(0)) + ' ' + std::to_string(b.maximum.value_or(0)) + (b.adaptive ? " adaptive;" : ";");
+    }
+    void discard_count(std::uint32_t, const RtcpDiscardCount& d) override {
+        text += "DISCARD " + std::to_string(d.kind) + ' ' + std::to_string(d.packets.value_or(0)) + ';';
+    }
+    void extended_block(std::uint8_t type, bool understood) override {
+        if (!understood) text += "BLOCK " + std::to_string(type) + " refused;";
+    }
     void bye(std::uint32_t ssrc) override { text += "BYE " + std::to_string(ssrc) + ';'; }
     std::string text;
 };
@@ -79,6 +104,55 @@ TEST(RtcpParser, ExtendedReports) {
     EXPECT_EQ(read(o), "RRTR 7 305419896;DLRR 9 305419896 32768;VOIP 9 R 93 LQ 42 CQ 41 rtd 80;");
 }
 
+// Octets 22 to 27 of the block as on the wire: R 93, external R 127, LQ 4.2, CQ 4.1.
+TEST(RtcpParser, MosOctetsAreInTheOrderOfRfc3611) {
+    Octets o;
+    o.u32(0x80cf000a).u32(7).u32(0x07000008).u32(9).u32(0).u32(0).u32(0).u32(0xec00ff10).u32(0x5d7f2a29).u32(0xd1000028).u32(0x007800c8);
+    ASSERT_EQ(o.v[8 + 24], 93);
+    ASSERT_EQ(o.v[8 + 26], 42);
+    ASSERT_EQ(o.v[8 + 27], 41);
+    struct : RtcpHandler {
+        void voip_metrics(std::uint32_t, const RtcpVoipMetrics& got) override { m = got; }
+        RtcpVoipMetrics m;
+    } h;
+    ASSERT_TRUE(parse_rtcp(o.v, static_cast<std::uint32_t>(o.v.size()), h));
+    EXPECT_EQ(h.m.r_factor, 93);
+    EXPECT_EQ(h.m.external_r_factor, 127);
+    EXPECT_EQ(h.m.mos_lq, 42);
+    EXPECT_EQ(h.m.mos_cq, 41);
+    EXPECT_EQ(h.m.signal_dbm, -20);
+    EXPECT_EQ(h.m.gmin, 16);
+    EXPECT_EQ(h.m.receiver_config, 0xd1);
+    EXPECT_EQ(h.m.buffer_nominal_ms, 40);
+    EXPECT_EQ(h.m.buffer_maximum_ms, 120);
+    EXPECT_EQ(h.m.buffer_absolute_ms, 200);
+}
+
+// RFC 3611 §4.1: numbers 100 to 147: a run of 20 received, 4 lost, a vector 101111111111110 of 15, and 9 of another.
+TEST(RtcpParser, RunLengthBlocks) {
+    Octets o;
+    o.u32(0x80cf000c).u32(7);
+    o.u32(0x01000004).u32(9).u32(0x00640094).u32(0x40140004).u32(0xdffeffc0);
+    o.u32(0x02000003).u32(9).u32(0x00000003).u32(0x40030000);
+    o.u32(0x19000001).u32(9);
+    EXPECT_EQ(read(o), "RLE1 9 100-148 0:6 1:42;RLE2 9 0-3 0:0 1:3;BLOCK 25 refused;");
+}
+
+TEST(RtcpParser, FurtherExtendedBlocks) {
+    Octets o;
+    o.u32(0x80cf0023).u32(7);
+    o.u32(0x03000004).u32(9).u32(0x00010003).u32(1000).u32(1160);
+    o.u32(0x06e80009).u32(9).u32(0x00010064).u32(3).u32(1).u32(5).u32(90).u32(20).u32(8).u32(0x3c403e01);
+    o.u32(0x10000006).u32(9).u32(0x2000).u32(0x1000).u32(0xffffffff).u32(0).u32(0);
+    o.u32(0x17200003).u32(9).u32(0x00280078).u32(0x00500010);
+    o.u32(0x18300002).u32(9).u32(17);
+    o.u32(0x1d000001).u32(9);              // MOS (RFC 7266): recognised, not read
+    o.u32(0xff000000);                     // not assigned
+    o.u32(0x07000001).u32(9);              // too short for its type
+    EXPECT_EQ(read(o), "TIMES 9 2 1000 1160;STAT 9 lost 3 dup 1 jitter 5 90 20 8 ttl 62;DELAY 8192 -;JB 40 120 adaptive;"
+                       "DISCARD 3 17;BLOCK 255 refused;BLOCK 7 refused;");
+}
+
 TEST(RtcpParser, LengthsThatDoNotFitAreRefused) {
     Octets o = compound();
     o.v[3] = 13;
@@ -100,12 +174,19 @@ TEST(RtcpParser, WhatTheSnaplenCutIsNotMissed) {
 // SR at 100 ms; the receiver holds it 500 ms; its report passes at 680 ms: 80 ms between probe and receiver.
 TEST(ReportTimes, RoundTripBetweenProbeAndReceiver) {
     ReportTimes t;
-    t.remember(3, 0, 7, 0x1234, 100 * wire::kMillisecond);
-    EXPECT_EQ(t.round_trip(3, 0, 7, 0x1234, 32768, 680 * wire::kMillisecond), 80 * wire::kMillisecond);
-    EXPECT_EQ(t.round_trip(3, 1, 7, 0x1234, 32768, 680 * wire::kMillisecond), std::nullopt) << "the other direction";
-    EXPECT_EQ(t.round_trip(3, 0, 8, 0x1234, 32768, 680 * wire::kMillisecond), std::nullopt);
-    EXPECT_EQ(t.round_trip(3, 0, 7, 0x1234, 65536, 680 * wire::kMillisecond), std::nullopt) << "held longer than it took";
-    EXPECT_EQ(t.round_trip(3, 0, 7, 0, 0, 680 * wire::kMillisecond), std::nullopt);
+    t.remember(3, 7, 0x1234, {5, 50, 1}, 100 * wire::kMillisecond);
+    const auto trip = t.round_trip(3, 7, 0x1234, 32768, 680 * wire::kMillisecond);
+    ASSERT_TRUE(trip);
+    EXPECT_EQ(trip->ns, 80 * wire::kMillisecond);
+    EXPECT_EQ(trip->path.session, 5U);
+    EXPECT_EQ(trip->path.direction, 1);
+    const auto none = [&](std::uint32_t ends, std::uint32_t ssrc, std::uint32_t middle, std::uint32_t delay) {
+        return !t.round_trip(ends, ssrc, middle, delay, 680 * wire::kMillisecond);
+    };
+    EXPECT_TRUE(none(4, 7, 0x1234, 32768)) << "other ends";
+    EXPECT_TRUE(none(3, 8, 0x1234, 32768));
+    EXPECT_TRUE(none(3, 7, 0x1234, 65536)) << "held longer than it took";
+    EXPECT_TRUE(none(3, 7, 0, 0));
 }
 
 TEST(PendingClock, LearnsUsualRatesAndNothingElse) {
@@ -129,12 +210,19 @@ TEST(PendingClock, LearnsUsualRatesAndNothingElse) {
     EXPECT_EQ(learned(8000, 60, 300), 0U) << "too much jitter to tell";
 }
 
-TEST(CodecMode, AmrByLengthAndOpusByItsFirstOctet) {
+TEST(CodecMode, AmrAndEvsByLengthOpusByItsFirstOctet) {
     const auto mode = [](ModeCodec c, std::vector<std::uint8_t> head, std::uint32_t length) { return codec_mode(c, head, length); };
     EXPECT_EQ(mode(ModeCodec::amr, {0xf0, 0x3c}, 33), 7);          // octet-aligned 12.2
     EXPECT_EQ(mode(ModeCodec::amr, {0xf3, 0xc0}, 32), 7);          // bandwidth-efficient 12.2
     EXPECT_EQ(mode(ModeCodec::amr, {0xf0, 0x44}, 7), std::nullopt);  // silence
     EXPECT_EQ(mode(ModeCodec::amr_wb, {0xf0, 0x14}, 34), 2);       // 12.65
+    EXPECT_EQ(mode(ModeCodec::evs, {0x00}, 33), 4);                // compact 13.2
+    EXPECT_EQ(mode(ModeCodec::evs, {0x00}, 61), 6);                // compact 24.4
+    EXPECT_EQ(mode(ModeCodec::evs, {0x00}, 32), 34);               // compact AMR-WB IO 12.65
+    EXPECT_EQ(mode(ModeCodec::evs, {0x04}, 34), 4);                // header-full 13.2
+    EXPECT_EQ(mode(ModeCodec::evs, {0x83, 0x38}, 63), 40);         // CMR and header-full AMR-WB IO 23.85
+    EXPECT_EQ(mode(ModeCodec::evs, {0x0c}, 7), std::nullopt);      // silence
+    EXPECT_EQ(mode(ModeCodec::evs, {0x44}, 68), std::nullopt);     // two frames
     EXPECT_EQ(mode(ModeCodec::opus, {0x78}, 100), 4);              // hybrid FB
     EXPECT_EQ(mode(ModeCodec::opus, {0x08}, 40), 0);               // SILK NB
     EXPECT_EQ(mode(ModeCodec::opus, {0x08}, 1), std::nullopt);

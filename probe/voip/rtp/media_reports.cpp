@@ -1,0 +1,95 @@
+// What endpoints say in signalling about the media they received: RFC 6035 reports and statistics in BYE and its
+// response, to the stream they describe.
+#include <algorithm>
+
+#include "probe/voip/rtcp/endpoint_statistics.hpp"
+#include "probe/voip/rtcp/session_quality.hpp"
+#include "probe/voip/rtp/media_tracker.hpp"
+#include "probe/voip/sip/dialog.hpp"
+#include "probe/voip/sip/sip_message.hpp"
+
+namespace voipprobe::probe {
+namespace {
+
+template <typename T>
+void take(std::optional<T>& into, const std::optional<T>& from) {
+    if (from) into = from;
+}
+
+std::uint16_t hundredths(float mos) { return static_cast<std::uint16_t>(mos * 100 + 0.5F); }
+
+}  // namespace
+
+ReportedDetail& MediaTracker::detail_of(RtpStream& s, std::uint8_t source) {
+    ReportedDetail& d = details_[index_of(s)];
+    if ((s.reported.sources & ~report_source::kRtcp) == 0) d = ReportedDetail{};  // of an earlier stream in this slot
+    s.reported.sources |= source;
+    return d;
+}
+
+const ReportedDetail* MediaTracker::reported_detail(const RtpStream& s) const {
+    return (s.reported.sources & ~report_source::kRtcp) == 0 ? nullptr : &details_[index_of(s)];
+}
+
+void MediaTracker::take_report(RtpStream& s, const SessionReport& r, std::uint8_t source) {
+    ReportedDetail& d = detail_of(s, source);
+    take(d.loss_pct, r.figures.loss_pct);
+    take(d.discard_pct, r.figures.discard_pct);
+    take(d.jitter_ms, r.figures.jitter_ms);
+    take(d.burst_density, r.figures.burst_density);
+    take(d.gap_density, r.figures.gap_density);
+    take(d.round_trip_ms, r.figures.round_trip_ms);
+    take(d.end_system_ms, r.figures.end_system_ms);
+    take(d.r_factor, r.figures.r_factor);
+    if (r.mos_lq) s.reported.mos_lq = hundredths(*r.mos_lq);
+    if (r.mos_cq) s.reported.mos_cq = hundredths(*r.mos_cq);
+    ++counters_.rtcp.session_reports;
+}
+
+// By SSRC, else by where it is received, among the call's streams; the one with most packets of several hops.
+RtpStream* MediaTracker::described_by(const Call& call, const std::optional<std::uint32_t>& ssrc, const wire::Endpoint& at) {
+    RtpStream* best = nullptr;
+    int best_rank = 0;
+    for (const std::uint32_t n : call.streams) {
+        RtpStream& s = streams_[n];
+        if (!s.confirmed || (ssrc && s.ssrc != *ssrc)) continue;
+        const bool there = receiver(s) == at;
+        const int rank = (ssrc ? 1 : 0) + (there ? 2 : 0);
+        if (rank > best_rank || (rank != 0 && rank == best_rank && s.packets > best->packets)) {
+            best = &s;
+            best_rank = rank;
+        }
+    }
+    return best;
+}
+
+void MediaTracker::take_quality_report(std::string_view body) {
+    VqReport report;
+    if (!parse_vq_report(body, report)) return void(++counters_.rtcp.session_reports_refused);
+    const CallIndex call = calls_.find(report.call_id);
+    if (call == 0) return void(++counters_.rtcp.session_report_orphans);
+    const Call& c = calls_[call];
+    RtpStream* local = report.heard_by_local ? described_by(c, report.remote.ssrc, report.local.endpoint) : nullptr;
+    RtpStream* remote = report.heard_by_remote ? described_by(c, report.local.ssrc, report.remote.endpoint) : nullptr;
+    if (local != nullptr) take_report(*local, *report.heard_by_local, report_source::kSession);
+    if (remote != nullptr && remote != local) take_report(*remote, *report.heard_by_remote, report_source::kSession);
+    if (local == nullptr && remote == nullptr) ++counters_.rtcp.session_report_orphans;
+}
+
+void MediaTracker::on_signalling(const SipMessage& m, std::string_view text, CallIndex call) {
+    if (is_vq_report(m.content_type)) return take_quality_report(m.body);
+    if (call == 0 || m.method != SipMethod::bye) return;
+    const auto report = find_endpoint_statistics(text);
+    if (!report) return;
+    const Call& c = calls_[call];
+    const Side sender = sender_of(c, m, ids_of(m));  // it writes about what it heard
+    RtpStream* best = nullptr;
+    for (const std::uint32_t n : c.streams)
+        if (streams_[n].side == sender && streams_[n].confirmed && streams_[n].media_kind <= 1 &&
+            (best == nullptr || streams_[n].packets > best->packets))
+            best = &streams_[n];
+    if (best != nullptr) take_report(*best, *report, report_source::kHeader);
+    else ++counters_.rtcp.session_report_orphans;
+}
+
+}  // namespace voipprobe::probe

@@ -1,0 +1,54 @@
+// Packet times that jump must cost neither time nor records.
+#include <gtest/gtest.h>
+
+#include "tests/unit/probe/test_call.hpp"
+
+using namespace voipprobe;
+using namespace voipprobe::test;
+
+namespace {
+
+class SnapshotCounter : public CollectingSink {
+  public:
+    SnapshotCounter() { snapshots = true; }
+    void emit(const probe::RecordSource& s) override {
+        ++emitted;
+        CollectingSink::emit(s);
+    }
+    std::uint64_t emitted = 0;
+};
+
+Octets rtp(std::uint32_t ssrc, int seq) {
+    Octets o = hex({0x80, 0, 0, seq, 0, 0, seq, 0});
+    put32(o, ssrc);
+    return ip4_packet(ip("192.0.2.1"), ip("192.0.2.2"), 17, udp(4000, 4002, o + Octets(160)));
+}
+
+// Found by fuzzing: a stream that begins after the clock went back 90 years was owed a snapshot for every two minutes.
+TEST(PacketTime, aClockThatWentBackOwesNoSnapshots) {
+    SnapshotCounter sink;
+    probe::PipelineConfig config;
+    config.dedup = false;
+    probe::Pipeline pipeline(config, sink);
+    const wire::TimeNs far = kCallStart + 90 * 365 * 86'400LL * wire::kSecond;
+    int seq = 0;
+    for (const wire::TimeNs base : {kCallStart, far, kCallStart}) {
+        for (int i = 0; i < 8; ++i, ++seq)
+            pipeline.process(raw(base + i * 20 * wire::kMillisecond, rtp(base == far ? 1U : 2U, seq), probe::kLinkRaw));
+    }
+    const Octets other = ip4_packet(ip("192.0.2.8"), ip("192.0.2.9"), 17, udp(7, 8, Octets(9)));
+    pipeline.process(raw(far + 60 * wire::kSecond, other, probe::kLinkRaw));  // now the flow is due
+    pipeline.finish();
+    EXPECT_LT(sink.emitted, 100U);
+    EXPECT_EQ(pipeline.counters().packets, 25U);
+    expect_conserved(pipeline.counters());
+}
+
+TEST(PacketTime, boundariesAfterAJumpAreOneStep) {
+    EXPECT_EQ(wire::boundary_after(5, 10, 10), 10);
+    EXPECT_EQ(wire::boundary_after(10, 10, 10), 20);
+    EXPECT_EQ(wire::boundary_after(39, 10, 10), 40);
+    EXPECT_EQ(wire::boundary_after(INT64_MAX / 2, 1, 1), INT64_MAX / 2 + 1);
+}
+
+}  // namespace

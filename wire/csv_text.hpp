@@ -1,0 +1,49 @@
+// Reading CSV (RFC 4180): one record at a time from a text, quotes and line breaks within them included.
+// Errors: none; a quote that is never closed ends with the text. Bounded by the text. Thread rule: pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace voipprobe::wire {
+
+// Takes the next record off the front of `text` into `cells` (unquoted). False at the end.
+inline bool next_csv_record(std::string_view& text, std::vector<std::string>& cells) {
+    cells.clear();
+    if (text.empty()) return false;
+    cells.emplace_back();
+    bool quoted = false;
+    std::size_t i = 0;
+    for (; i < text.size(); ++i) {
+        const char c = text[i];
+        if (quoted) {
+            if (c != '"') cells.back() += c;
+            else if (i + 1 < text.size() && text[i + 1] == '"') cells.back() += text[++i];
+            else quoted = false;
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == ',') {
+            cells.emplace_back();
+        } else if (c == '\n') {
+            break;
+        } else if (c != '\r') {
+            cells.back() += c;
+        }
+    }
+    text.remove_prefix(i < text.size() ? i + 1 : i);
+    return true;
+}
+
+// A cell as RFC 4180 wants it.
+inline void append_csv_cell(std::string& line, std::string_view cell) {
+    if (cell.find_first_of(",\"\r\n") == std::string_view::npos) {
+        line += cell;
+        return;
+    }
+    line += '"';
+    for (const char c : cell) line.append(c == '"' ? 2 : 1, c);
+    line += '"';
+}
+
+}  // namespace voipprobe::wire
