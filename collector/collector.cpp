@@ -15,6 +15,7 @@ wire::SipKey random_key() {
 JoinOptions join_options(const config::CollectorConfig& config) {
     JoinOptions o;
     o.scoring.g711_concealment = config.g711_plc;
+    o.scoring.explain_rows = config.explain_column;
     for (const auto& [name, value] : config.verdict)
         if (double* limit = find_limit(o.verdict, name)) *limit = value;
     o.scoring.explain_rows = config.explain_column;

@@ -78,6 +78,10 @@ PipelineConfig pipeline_config(const config::ProbeConfig& c, const std::vector<t
     p.voip_only = c.voip_only;
     p.table_key = random_key();
     p.media.heuristic = c.rtp_heuristic;
+    p.media.dtmf = c.dtmf;
+    p.media.speech_weighting = c.speech_weighting;
+    p.context.g711_plc = c.g711_plc;
+    p.media.relative_delay = names_any_of(plan, {STREAM_DELAY_MEDIAN, STREAM_DELAY_P95, STREAM_DELAY_P99, STREAM_DELAY_MAX});
     p.legs.headers = c.correlation_headers;
     p.media.dtmf = c.dtmf;
     p.media.speech_weighting = c.speech_weighting;

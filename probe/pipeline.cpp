@@ -91,7 +91,7 @@ void Pipeline::look_ahead(std::span<Prepared> batch) {
     for (const Prepared& p : batch)
         if (known(p)) media_.prefetch_stream(p.guess, flows_.direction(p.guess, p.key));
     for (const Prepared& p : batch)
-        if (known(p)) media_.prefetch_series(p.guess, flows_.direction(p.guess, p.key));
+        if (known(p)) media_.prefetch_measuring(p.guess, flows_.direction(p.guess, p.key));
 }
 
 // Flat: what a packet of known media runs through is inlined, the rest of it is marked noinline.

@@ -157,8 +157,8 @@ class Pipeline {
     void emit_stream(RtpStream& s, bool final, wire::TimeNs now);
     void on_interval(RtpStream& s, const IntervalFigures& interval, bool last);
     RecordSource stream_source(const RtpStream& s, templates::RecordKind kind) const;
-    wire::TimeNs call_end(const Call& c) const;
-    wire::TimeNs last_activity(const Call& c) const;
+    wire::TimeNs call_end(const Call& c);
+    wire::TimeNs last_activity(const Call& c);
     RecordSource source(templates::RecordKind kind) const;
 
     PipelineConfig config_;

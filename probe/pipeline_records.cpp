@@ -138,14 +138,14 @@ bool Pipeline::evict_flow() {
 
 // ---- calls ---------------------------------------------------------------------------------------------------
 
-wire::TimeNs Pipeline::last_activity(const Call& c) const {
+wire::TimeNs Pipeline::last_activity(const Call& c) {
     wire::TimeNs last = std::max(c.last_message, c.last_media);
     for (const std::uint32_t s : c.streams) last = std::max(last, media_.stream(s).last_time);
     return last;
 }
 
 // When the call is over if nothing more happens.
-wire::TimeNs Pipeline::call_end(const Call& c) const {
+wire::TimeNs Pipeline::call_end(const Call& c) {
     if (c.has(CallEvent::bye) || (c.has(CallEvent::cancel) && c.has(CallEvent::failure)))
         return c.last_message + kAfterEnd;
     if (!c.has(CallEvent::ok)) {

@@ -51,7 +51,7 @@ RtpStream* MediaTracker::described_by(const Call& call, const std::optional<std:
     RtpStream* best = nullptr;
     int best_rank = 0;
     for (const std::uint32_t n : call.streams) {
-        RtpStream& s = streams_[n];
+        RtpStream& s = stream(n);
         if (!s.confirmed || (ssrc && s.ssrc != *ssrc)) continue;
         const bool there = receiver(s) == at;
         const int rank = (ssrc ? 1 : 0) + (there ? 2 : 0);
@@ -86,8 +86,8 @@ void MediaTracker::on_signalling(const SipMessage& m, std::string_view text, Cal
     RtpStream* best = nullptr;
     for (const std::uint32_t n : c.streams)
         if (streams_[n].side == sender && streams_[n].confirmed && streams_[n].media_kind <= 1 &&
-            (best == nullptr || streams_[n].packets > best->packets))
-            best = &streams_[n];
+            (best == nullptr || stream(n).packets > best->packets))
+            best = &stream(n);
     if (best != nullptr) take_report(*best, *report, report_source::kHeader);
     else ++counters_.rtcp.session_report_orphans;
 }

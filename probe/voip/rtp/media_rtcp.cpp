@@ -131,11 +131,32 @@ class MediaTracker::RtcpIntake : public RtcpHandler {
     const wire::TimeNs time_;
 };
 
+bool MediaTracker::alive(const ReportPath& p) const {
+    return p.session != 0 && media_flows_[p.session].flow == p.flow && flows_.hot(p.flow).media == p.session;
+}
+
+RtpStream* MediaTracker::find_ssrc(std::uint32_t session, std::uint8_t direction, std::uint32_t ssrc) {
+    for (std::uint32_t s = media_flows_[session].head[direction]; s != 0; s = streams_[s].next)
+        if (streams_[s].ssrc == ssrc) return &stream(s);
+    return nullptr;
+}
+
+// The RTP flow that an RTCP packet on ports of its own is about.
+ReportPath MediaTracker::session_of(FlowIndex i, const PacketView& p) {
+    PacketView media = p;
+    --media.src_port;
+    --media.dst_port;
+    const FlowTable::Found found = flows_.find(flows_.key_of(media, FlowTable::zone(flows_.hot(i))), media);
+    if (found.index != 0 && flows_.hot(found.index).media != 0)
+        return {flows_.hot(found.index).media, found.index, found.direction};
+    return promised_session(p);
+}
+
 // RTCP on a port of its own (a=rtcp, RFC 3605), or with one end behind a NAT: by what SDP says of either end, and by the
 // sender's SSRC where the call has such a stream.
-MediaTracker::Session MediaTracker::promised_session(const PacketView& p) const {
+ReportPath MediaTracker::promised_session(const PacketView& p) const {
     const std::uint32_t ssrc = wire::load_be32(p.payload.data() + 4);
-    Session by_ssrc, by_side;
+    ReportPath by_ssrc, by_side;
     const auto at = [&](wire::Endpoint end, bool towards_owner) {
         for (const std::uint16_t below : {std::uint16_t{0}, std::uint16_t{1}}) {
             end.port = static_cast<std::uint16_t>(end.port - below);
@@ -146,27 +167,17 @@ MediaTracker::Session MediaTracker::promised_session(const PacketView& p) const 
                 for (const std::uint32_t i : call->streams) {
                     const RtpStream& s = streams_[i];
                     const std::uint32_t media = flows_.hot(s.flow).media;
-                    if (s.ssrc == ssrc && s.side == receiver) by_ssrc = {media, s.direction};
-                    else if (s.line == promise.line && by_side.media == 0)
-                        by_side = {media, s.side == receiver ? s.direction : static_cast<std::uint8_t>(1 - s.direction)};
+                    if (s.ssrc == ssrc && s.side == receiver) by_ssrc = {media, s.flow, s.direction};
+                    else if (s.line == promise.line && by_side.session == 0)
+                        by_side = {media, s.flow, s.side == receiver ? s.direction : static_cast<std::uint8_t>(1 - s.direction)};
                 }
             });
-            if (by_ssrc.media != 0 || by_side.media != 0) return;
+            if (by_ssrc.session != 0 || by_side.session != 0) return;
         }
     };
     at({p.dst, p.dst_port}, true);
-    if (by_ssrc.media == 0 && by_side.media == 0) at({p.src, p.src_port}, false);
-    return by_ssrc.media != 0 ? by_ssrc : by_side;
-}
-
-bool MediaTracker::alive(const ReportPath& p) const {
-    return p.session != 0 && media_flows_[p.session].flow == p.flow && flows_.hot(p.flow).media == p.session;
-}
-
-RtpStream* MediaTracker::find_ssrc(std::uint32_t session, std::uint8_t direction, std::uint32_t ssrc) {
-    for (std::uint32_t s = media_flows_[session].head[direction]; s != 0; s = streams_[s].next)
-        if (streams_[s].ssrc == ssrc) return &streams_[s];
-    return nullptr;
+    if (by_ssrc.session == 0 && by_side.session == 0) at({p.src, p.src_port}, false);
+    return by_ssrc.session != 0 ? by_ssrc : by_side;
 }
 
 void MediaTracker::on_rtcp(FlowIndex i, std::uint8_t direction, const PacketView& p) {
@@ -174,16 +185,11 @@ void MediaTracker::on_rtcp(FlowIndex i, std::uint8_t direction, const PacketView
     const std::uint16_t zone = FlowTable::zone(flows_.hot(i));
     ReportPath path{flows_.hot(i).media, i, direction};
     if (path.session == 0) {
-        PacketView media = p;
-        --media.src_port;
-        --media.dst_port;
-        const FlowTable::Found found = flows_.find(flows_.key_of(media, zone), media);
-        if (found.index != 0) path = {flows_.hot(found.index).media, found.index, found.direction};
+        path = session_of(i, p);
         if (path.session == 0) {
-            const Session promised = promised_session(p);
-            if (promised.media != 0) path = {promised.media, media_flows_[promised.media].flow, promised.direction};
+            ++counters_.rtcp_orphans;  // what it quotes may still be known
+            path = {0, i, direction};
         }
-        if (path.session == 0) ++counters_.rtcp_orphans;  // what it quotes may still be known
     }
     if (path.session != 0) ++media_flows_[path.session].rtcp_packets;
     RtcpIntake intake(*this, path, p, zone);

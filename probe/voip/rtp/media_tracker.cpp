@@ -66,6 +66,8 @@ void MediaTracker::on_media(FlowIndex i, std::uint8_t direction, const PacketVie
     const std::uint32_t s = find_stream(m, direction, *h, p);
     if (s == 0) return;
     ++counters_.rtp_packets;
+    RtpStream& known = streams_[s];
+    if (known.may_wait && !promises_to_see(known, p.time) && known.wait(*h, p.time, pools_)) return;
     measure(m, s, *h, p);
     if (!m.confirmed && !streams_[s].confirmed && streams_[s].probation <= 1 && streams_[s].packets > 1) strike(i, m);
 }
@@ -75,7 +77,7 @@ void MediaTracker::on_copy(FlowIndex i, std::uint8_t direction, const PacketView
     const auto h = parse_rtp(p.payload, p.payload_length);
     if (!h) return;
     for (std::uint32_t s = media_flows_[flows_.hot(i).media].head[direction]; s != 0; s = streams_[s].next)
-        if (streams_[s].ssrc == h->ssrc) return streams_[s].on_copy(*h, p.time);
+        if (streams_[s].ssrc == h->ssrc) return stream(s).on_copy(*h, p.time);
 }
 
 std::uint32_t MediaTracker::find_stream(MediaFlow& m, std::uint8_t direction, const RtpHeader& h,
@@ -84,8 +86,9 @@ std::uint32_t MediaTracker::find_stream(MediaFlow& m, std::uint8_t direction, co
     for (std::uint32_t s = m.head[direction]; s != 0; s = streams_[s].next, ++n) {
         if (streams_[s].ssrc != h.ssrc) continue;
         const RtpStream& known = streams_[s];
-        const bool may_be_over = known.call_over || p.time - known.last_time > kPause;
-        if (!may_be_over || known.media_generation == media_.generation() || !superseded(streams_[s], p.time)) return s;
+        if (known.media_generation == media_.generation()) return s;
+        const bool may_be_over = known.call_over || p.time - known.last_arrival() > kPause;
+        if (!may_be_over || !superseded(streams_[s], p.time)) return s;
         end_stream(m, s, p.time);  // another call took over these endpoints with the same SSRC
         break;
     }
@@ -106,6 +109,8 @@ std::uint32_t MediaTracker::find_stream(MediaFlow& m, std::uint8_t direction, co
     else return ++counters_.streams_full, 0;
     RtpStream& stream = *new (&streams_[s]) RtpStream;
     stream.start(h, p.time);
+    if (config_.dtmf) digits_[s] = DialledDigits{};
+    if (config_.speech_weighting) speech_[s] = SpeechActivity{};
     stream.first_type = h.payload_type;
     if (config_.dtmf) digits_[s] = DialledDigits{};
     if (config_.speech_weighting) speech_[s] = SpeechActivity{};
@@ -126,8 +131,8 @@ std::uint32_t MediaTracker::find_stream(MediaFlow& m, std::uint8_t direction, co
 }
 
 void MediaTracker::measure(MediaFlow& m, std::uint32_t index, const RtpHeader& h, const PacketView& p) {
-    RtpStream& s = streams_[index];
-    if (s.media_generation != media_.generation() && p.time - s.looked_up >= wire::kSecond) try_bind(s, p.time);
+    RtpStream& s = stream(index);
+    if (promises_to_see(s, p.time)) try_bind(s, p.time);
     if (h.payload_type != s.payload_type || !s.payload.known)
         s.set_payload(h.payload_type, resolve(s, h.payload_type, h.payload_octets));
     const bool copy = s.packets != 0 && h.sequence == s.last_seq && h.timestamp == s.last_ts;  // of a mirror
@@ -145,6 +150,8 @@ void MediaTracker::measure(MediaFlow& m, std::uint32_t index, const RtpHeader& h
         if (const auto mode = codec_mode(s.payload.mode_codec, p.payload.subspan(h.header_octets), h.payload_octets))
             s.mode.add(*mode);
     }
+    s.may_wait = s.confirmed && s.payload.known && s.payload.kind == PayloadClass::media &&
+                 s.payload.mode_codec == ModeCodec::none && !config_.speech_weighting;
 }
 
 [[gnu::noinline]] void MediaTracker::end_interval(RtpStream& s, wire::TimeNs now) {
@@ -262,7 +269,7 @@ bool MediaTracker::on_idle(FlowIndex i, wire::TimeNs now, bool force) {
     for (const std::uint32_t head : m.head)
         for (std::uint32_t s = head; s != 0;) {
             const std::uint32_t following = streams_[s].next;
-            RtpStream& stream = streams_[s];
+            RtpStream& stream = this->stream(s);
             if (stream.match != StreamMatch::sdp) try_bind(stream, now);
             const Call* call = stream.call == 0 ? nullptr : calls_.get(stream.call, stream.call_serial);
             if (!force && call != nullptr && !call->ended()) keep = true;
@@ -278,7 +285,7 @@ bool MediaTracker::on_idle(FlowIndex i, wire::TimeNs now, bool force) {
 }
 
 [[gnu::noinline]] void MediaTracker::end_stream(MediaFlow& m, std::uint32_t index, wire::TimeNs now) {
-    RtpStream& s = streams_[index];
+    RtpStream& s = stream(index);
     if (s.confirmed) {
         if (s.match != StreamMatch::sdp && s.media_generation != media_.generation()) try_bind(s, now);
         settle(s, now);
@@ -317,7 +324,7 @@ void MediaTracker::on_snapshot(FlowIndex i, wire::TimeNs now) {
     if (flows_.hot(i).media == 0) return;
     for (const std::uint32_t head : media_flows_[flows_.hot(i).media].head)
         for (std::uint32_t s = head; s != 0; s = streams_[s].next) {
-            RtpStream& stream = streams_[s];
+            RtpStream& stream = this->stream(s);
             if (stream.next_snapshot > now) continue;
             stream.next_snapshot = wire::boundary_after(now, stream.next_snapshot, config_.active_ns);
             if (!stream.confirmed) continue;
@@ -338,11 +345,11 @@ const MediaFlow* MediaTracker::flow_media(FlowIndex i) const {
     return flows_.hot(i).media == 0 ? nullptr : &media_flows_[flows_.hot(i).media];
 }
 
-const RtpStream* MediaTracker::main_stream(FlowIndex i, std::uint8_t direction) const {
+const RtpStream* MediaTracker::main_stream(FlowIndex i, std::uint8_t direction) {
     const MediaFlow* m = flow_media(i);
     const RtpStream* best = nullptr;
     for (std::uint32_t s = m == nullptr ? 0 : m->head[direction]; s != 0; s = streams_[s].next)
-        if (streams_[s].confirmed && (best == nullptr || streams_[s].packets > best->packets)) best = &streams_[s];
+        if (streams_[s].confirmed && (best == nullptr || stream(s).packets > best->packets)) best = &stream(s);
     return best;
 }
 

@@ -95,9 +95,9 @@ class MediaTracker {
         const std::uint32_t s = media_flows_[flows_.hot(i).media].head[direction];
         if (s != 0) streams_[s].prefetch();
     }
-    void prefetch_series(FlowIndex i, std::uint8_t direction) const {
+    void prefetch_measuring(FlowIndex i, std::uint8_t direction) const {
         const std::uint32_t s = media_flows_[flows_.hot(i).media].head[direction];
-        if (s != 0) streams_[s].prefetch_series(pools_);
+        if (s != 0) streams_[s].prefetch_measuring(pools_);
     }
 
     // A UDP packet whose first octet is 128..191, on a flow without RTP state.
@@ -118,10 +118,13 @@ class MediaTracker {
     wire::TimeNs next_snapshot(FlowIndex i) const;
 
     // The stream with most packets in a direction; nullptr when there is none.
-    const RtpStream* main_stream(FlowIndex i, std::uint8_t direction) const;
+    const RtpStream* main_stream(FlowIndex i, std::uint8_t direction);
     const MediaFlow* flow_media(FlowIndex i) const;
-    RtpStream& stream(std::uint32_t s) { return streams_[s]; }
-    const RtpStream& stream(std::uint32_t s) const { return streams_[s]; }
+    // With every packet so far measured.
+    RtpStream& stream(std::uint32_t s) {
+        streams_[s].catch_up(pools_);
+        return streams_[s];
+    }
     const CallFormat* format_of(const RtpStream& s, std::uint8_t pt) const;
     const RtpMapEntry* map_entry(std::uint8_t pt) const;
     // Encoding name of a stream's main payload type; empty when unknown.
@@ -144,12 +147,8 @@ class MediaTracker {
 
   private:
     class RtcpIntake;
-    // The RTP flow that an RTCP packet on other ports is about, and its direction there; media_rtcp.cpp.
-    struct Session {
-        std::uint32_t media = 0;
-        std::uint8_t direction = 0;
-    };
-    Session promised_session(const PacketView& p) const;
+    ReportPath session_of(FlowIndex i, const PacketView& p);
+    ReportPath promised_session(const PacketView& p) const;
     void on_rtcp(FlowIndex i, std::uint8_t direction, const PacketView& p);
     void measure_speech(std::uint32_t index, const RtpHeader& h, const PacketView& p);
     std::size_t index_of(const RtpStream& s) const { return static_cast<std::size_t>(&s - streams_.data()); }
@@ -167,6 +166,10 @@ class MediaTracker {
     PayloadInfo resolve(const RtpStream& s, std::uint8_t pt, std::uint32_t payload_octets) const;
     bool consistent(RtpStream& s, const RtpHeader& h) const;
     bool plausible(const RtpHeader& h, const PacketView& p) const;
+    // Has signalling promised anything since the stream was last looked up? Asked once a second.
+    bool promises_to_see(const RtpStream& s, wire::TimeNs now) const {
+        return s.media_generation != media_.generation() && now - s.looked_up >= wire::kSecond;
+    }
     // media_binding.cpp
     struct Choice {
         MediaPromise promise;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "quality/series_stats.hpp"
@@ -88,6 +89,21 @@ SequenceStep RtpStream::on_packet(const RtpHeader& h, wire::TimeNs t, MediaPools
     last_seq = h.sequence;
     last_ts = h.timestamp;
     return step;
+}
+
+void RtpStream::measure_waiting(MediaPools& pools) {
+    const std::size_t n = std::exchange(waiting_count, std::uint8_t{0});
+    RtpHeader h;
+    h.ssrc = ssrc;
+    h.payload_type = payload_type;
+    for (std::size_t i = 0; i < n; ++i) {
+        const WaitingPacket& w = waiting[i];
+        h.sequence = w.sequence;
+        h.timestamp = w.timestamp;
+        h.marker = (w.octets_and_marker & 1) != 0;
+        h.payload_octets = w.octets_and_marker >> 1;
+        on_packet(h, w.time, pools);
+    }
 }
 
 void RtpStream::on_copy(const RtpHeader& h, wire::TimeNs t) {
