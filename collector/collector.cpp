@@ -18,7 +18,6 @@ JoinOptions join_options(const config::CollectorConfig& config) {
     o.scoring.explain_rows = config.explain_column;
     for (const auto& [name, value] : config.verdict)
         if (double* limit = find_limit(o.verdict, name)) *limit = value;
-    o.scoring.explain_rows = config.explain_column;
     return o;
 }
 

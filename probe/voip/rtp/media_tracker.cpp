@@ -112,8 +112,6 @@ std::uint32_t MediaTracker::find_stream(MediaFlow& m, std::uint8_t direction, co
     if (config_.dtmf) digits_[s] = DialledDigits{};
     if (config_.speech_weighting) speech_[s] = SpeechActivity{};
     stream.first_type = h.payload_type;
-    if (config_.dtmf) digits_[s] = DialledDigits{};
-    if (config_.speech_weighting) speech_[s] = SpeechActivity{};
     stream.flow = m.flow;
     stream.direction = direction;
     stream.tos = p.tos;
