@@ -47,6 +47,7 @@ struct CallParty {
     std::vector<std::string> tags;
     std::vector<CallMedia> media;
     bool has_sdp = false;
+    bool agent_by_challenge = false;  // user_agent is that of a 401 or 407
 
     bool has_tag(std::string_view tag) const;
     void add_tag(std::string_view tag);

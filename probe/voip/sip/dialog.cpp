@@ -44,9 +44,15 @@ Novelty note(Call& call, const SipMessage& m, const SipIds& ids, const SipContex
     return {insert_new(call.seen, hop), insert_new(call.seen_anywhere, mix(what, fingerprint(ids.from_tag)))};
 }
 
+// Every hop answers with a 100 (RFC 3261 §16.2) and to CANCEL (§16.10) itself: that Server is not the party's. Who asks
+// for credentials is often a proxy too: its name stands until another response has one.
 void take_agent(CallParty& party, const SipMessage& m) {
-    if (party.user_agent.empty() && !m.user_agent.empty())
-        party.user_agent = unfolded(m.user_agent.substr(0, kMaxNameAddr));
+    if (m.user_agent.empty()) return;
+    if (!m.is_request && (m.status == 100 || m.method == SipMethod::cancel)) return;
+    const bool challenge = !m.is_request && (m.status == 401 || m.status == 407);
+    if (!party.user_agent.empty() && (challenge || !party.agent_by_challenge)) return;
+    party.user_agent = unfolded(m.user_agent.substr(0, kMaxNameAddr));
+    party.agent_by_challenge = challenge;
 }
 
 // A BYE to an early dialog that was not confirmed, or of a dialog that is another record's.

@@ -32,6 +32,37 @@ TEST(Dialogs, plainCall) {
     EXPECT_EQ(c.retransmissions, 0U);
 }
 
+TEST(Dialogs, agentOfTheCalleeIsNotThatOfTheProxyOnTheWay) {
+    const std::string proxy = "Server: proxy\r\n", phone = "User-Agent: phone\r\n";
+    Sip trying = reply("100", ""), challenge = reply("407", "p"), ringing = reply("180", "b"), ok = reply("200", "b");
+    trying.headers = challenge.headers = proxy;
+    ringing.headers = ok.headers = phone;
+    {
+        Scene s;  // the proxy's 100 first
+        s.sip(0, kA, kP, invite()).sip(1, kP, kA, trying).sip(9, kB, kP, ringing).sip(10, kP, kA, ringing).sip(20, kP, kA, ok).end();
+        EXPECT_EQ(s.call().callee.user_agent, "phone");
+    }
+    {
+        Scene s;  // the proxy's challenge first; and only a challenge
+        Sip again = invite("i2"), late = reply("200", "b", "i2");
+        again.cseq = late.cseq = "2 INVITE";
+        late.headers = phone;
+        s.sip(0, kA, kP, invite()).sip(1, kP, kA, challenge).run();
+        s.sip(10, kA, kP, again).sip(20, kP, kA, late).end();
+        EXPECT_EQ(s.call().callee.user_agent, "phone");
+        Scene refused;
+        refused.sip(0, kA, kP, invite()).sip(1, kP, kA, challenge).end();
+        EXPECT_EQ(refused.call().callee.user_agent, "proxy");
+    }
+    {
+        Scene s;  // the proxy's answer to CANCEL, before a word of the callee
+        Sip canceling{.line = "200", .cseq = "1 CANCEL", .to_tag = "p", .branch = "i1", .headers = proxy};
+        s.sip(0, kA, kP, invite()).sip(1, kP, kA, trying).sip(5, kA, kP, {.line = "CANCEL", .cseq = "1 CANCEL", .branch = "i1"});
+        s.sip(6, kP, kA, canceling).end();
+        EXPECT_EQ(s.call().callee.user_agent, "");
+    }
+}
+
 TEST(Dialogs, forkedCallHasARecordForEachConfirmedDialogAndCountsTheOthers) {
     Scene s;
     s.sip(0, kA, kP, invite());
