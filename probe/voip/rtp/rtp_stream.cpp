@@ -41,6 +41,13 @@ void RtpStream::start(const RtpHeader& h, wire::TimeNs t) {
 }
 
 SequenceStep RtpStream::on_packet(const RtpHeader& h, wire::TimeNs t, MediaPools& pools) {
+    count_type(h.payload_type, payload.kind == PayloadClass::telephone_event ? 0 : payload.clock_rate, 1);
+    return measure<false>(h, t, pools);
+}
+
+// Plain: media with a known clock, and no packet waits for one.
+template <bool Plain>
+[[gnu::always_inline]] inline SequenceStep RtpStream::measure(const RtpHeader& h, wire::TimeNs t, MediaPools& pools) {
     const SequenceStep step = sequence.on_packet(h.sequence, [&](std::int64_t jump) {
         JumpFit fit{true, true};
         if (step_votes <= 0 || step_candidate == 0) return fit;
@@ -54,8 +61,8 @@ SequenceStep RtpStream::on_packet(const RtpHeader& h, wire::TimeNs t, MediaPools
         return fit;
     });
     const bool counted = step != SequenceStep::duplicate && step != SequenceStep::stray;
-    const bool noise = payload.kind == PayloadClass::comfort_noise;
-    const bool event = payload.kind == PayloadClass::telephone_event;
+    const bool noise = !Plain && payload.kind == PayloadClass::comfort_noise;
+    const bool event = !Plain && payload.kind == PayloadClass::telephone_event;
     if (packets != 0) {
         const std::int64_t gap = t - last_time;
         max_gap = std::max(max_gap, gap);
@@ -69,7 +76,6 @@ SequenceStep RtpStream::on_packet(const RtpHeader& h, wire::TimeNs t, MediaPools
     octets += h.payload_octets;
     last_time = t;
     after_noise = noise;
-    count_type(h.payload_type, event ? 0 : payload.clock_rate);
     if (step == SequenceStep::first && packets > 1) {  // the packet before opened the new numbering
         burst_gap.restart(sequence.extended() - 1);
         burst_gap.received(sequence.extended() - 1, false);
@@ -82,8 +88,8 @@ SequenceStep RtpStream::on_packet(const RtpHeader& h, wire::TimeNs t, MediaPools
             h.sequence == static_cast<std::uint16_t>(last_seq + 1))
             vote_step(h.timestamp - last_ts);
         bool late = false;
-        if (ns_per_tick != 0) {
-            if (!pending.empty()) replay(pools);
+        if (Plain || ns_per_tick != 0) {
+            if (!Plain && !pending.empty()) replay(pools);
             late = update_jitter(h.timestamp, t, pools);
         } else {
             remember(h, t, pools);
@@ -98,6 +104,8 @@ SequenceStep RtpStream::on_packet(const RtpHeader& h, wire::TimeNs t, MediaPools
 
 void RtpStream::measure_waiting(MediaPools& pools) {
     const std::size_t n = std::exchange(waiting_count, std::uint8_t{0});
+    const bool plain = payload.kind == PayloadClass::media && ns_per_tick != 0 && pending.empty();
+    if (plain) count_type(payload_type, payload.clock_rate, static_cast<std::uint32_t>(n));
     RtpHeader h;
     h.ssrc = ssrc;
     h.payload_type = payload_type;
@@ -107,7 +115,8 @@ void RtpStream::measure_waiting(MediaPools& pools) {
         h.timestamp = w.timestamp;
         h.marker = (w.octets_and_marker & 1) != 0;
         h.payload_octets = w.octets_and_marker >> 1;
-        on_packet(h, w.time, pools);
+        if (plain) [[likely]] measure<true>(h, w.time, pools);
+        else on_packet(h, w.time, pools);
     }
 }
 
@@ -118,11 +127,11 @@ void RtpStream::on_copy(const RtpHeader& h, wire::TimeNs t) {
     octets += h.payload_octets;
     last_time = t;
     if (h.payload_type == payload_type)
-        count_type(h.payload_type, payload.kind == PayloadClass::telephone_event ? 0 : payload.clock_rate);
+        count_type(h.payload_type, payload.kind == PayloadClass::telephone_event ? 0 : payload.clock_rate, 1);
 }
 
 // RFC 3550 §6.4.1: J += (|D| - J) / 16 for every packet in arrival order. True: the adaptive buffer discards it.
-bool RtpStream::update_jitter(std::uint32_t timestamp, wire::TimeNs t, MediaPools& pools) {
+[[gnu::always_inline]] inline bool RtpStream::update_jitter(std::uint32_t timestamp, wire::TimeNs t, MediaPools& pools) {
     if (has_reference) {
         const auto ticks = static_cast<double>(static_cast<std::int32_t>(timestamp - reference_ts));
         const double difference = static_cast<double>(t - reference_time) - ticks * ns_per_tick;
@@ -150,7 +159,7 @@ bool RtpStream::update_jitter(std::uint32_t timestamp, wire::TimeNs t, MediaPool
     return buffer(t, pools);
 }
 
-bool RtpStream::buffer(wire::TimeNs t, MediaPools& pools) {
+[[gnu::always_inline]] inline bool RtpStream::buffer(wire::TimeNs t, MediaPools& pools) {
     skew.add(t, transit);
     if (buffers == 0 && (buffers = pools.buffers.take()) == 0) return false;
     const bool late = pools.buffers[buffers].add(t, transit);
@@ -199,7 +208,7 @@ void RtpStream::begin_interval(wire::TimeNs start, const MediaPools& pools) {
     interval_end = start + kIntervalNs;
 }
 
-void RtpStream::record_jitter(MediaPools& pools) {
+[[gnu::always_inline]] inline void RtpStream::record_jitter(MediaPools& pools) {
     ++jitter_n;
     jitter_sum += jitter;
     jitter_sum2 += jitter * jitter;
@@ -241,7 +250,7 @@ void RtpStream::record_jitter(MediaPools& pools) {
     folded = true;
 }
 
-void RtpStream::count_type(std::uint8_t type, std::uint32_t clock_rate) {
+void RtpStream::count_type(std::uint8_t type, std::uint32_t clock_rate, std::uint32_t n) {
     std::size_t i = 0;
     while (i < type_slots && types[i] != type) ++i;
     if (i == types.size()) return;
@@ -249,7 +258,7 @@ void RtpStream::count_type(std::uint8_t type, std::uint32_t clock_rate) {
         types[type_slots++] = type;
         type_count[i] = 0;
     }
-    ++type_count[i];
+    type_count[i] += n;
     type_clock[i] = clock_rate;
 }
 

@@ -208,7 +208,9 @@ struct alignas(64) RtpStream {
     void remember(const RtpHeader& h, wire::TimeNs t, MediaPools& pools);
     void record_jitter(MediaPools& pools);
     void fold(MediaPools& pools);
-    void count_type(std::uint8_t type, std::uint32_t clock_rate);
+    void count_type(std::uint8_t type, std::uint32_t clock_rate, std::uint32_t n);
+    template <bool Plain>
+    SequenceStep measure(const RtpHeader& h, wire::TimeNs t, MediaPools& pools);
     std::size_t main_slot() const;
     void count_event(std::uint32_t ts);
     void vote_step(std::uint32_t step);
