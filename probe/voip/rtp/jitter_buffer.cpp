@@ -76,30 +76,4 @@ float JitterBuffers::percentile95() const {
     if (p95 < playout_) playout_ = std::max(p95, target);
 }
 
-bool JitterBuffers::add(wire::TimeNs t, double transit_ns) {
-    const auto d = static_cast<float>(transit_ns * 1e-6);
-    if (count_ == 0) begin(t, d);
-    if (t >= bucket_end_) rotate(t);
-    bucket_min_ = std::min(bucket_min_, d);
-    floor_ = std::min(floor_, d);
-    late_[0] += d > floor_ + kFixedMs[0] ? 1U : 0U;
-    late_[1] += d > floor_ + kFixedMs[1] ? 1U : 0U;
-
-    history_[at_] = d;
-    at_ = at_ + 1U == kHistory ? std::uint8_t{0} : static_cast<std::uint8_t>(at_ + 1);
-    if (count_ < kHistory) ++count_;
-    bool discarded = false;
-    if (d > playout_) [[unlikely]] {
-        const float m = extent().least;
-        playout_ = std::max(std::min(d, m + kMostMs), m + kLeastMs);
-        discarded = true;
-    } else if (d < playout_ - kMostMs) [[unlikely]] {
-        playout_ = d + kMostMs;
-        discarded = true;
-    }
-    adaptive_ += discarded ? 1U : 0U;
-    if (--until_review_ == 0) review();
-    return discarded;
-}
-
 }  // namespace voipprobe::probe

@@ -10,6 +10,7 @@
 // Thread rule: one owner. No allocation. Source: docs/metrics.md, "Discards".
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -71,6 +72,32 @@ class JitterBuffers {
     std::array<float, kBuckets> buckets_{};
     std::array<float, kHistory> history_{};
 };
+
+inline bool JitterBuffers::add(wire::TimeNs t, double transit_ns) {
+    const auto d = static_cast<float>(transit_ns * 1e-6);
+    if (count_ == 0) begin(t, d);
+    if (t >= bucket_end_) rotate(t);
+    bucket_min_ = std::min(bucket_min_, d);
+    floor_ = std::min(floor_, d);
+    late_[0] += d > floor_ + kFixedMs[0] ? 1U : 0U;
+    late_[1] += d > floor_ + kFixedMs[1] ? 1U : 0U;
+
+    history_[at_] = d;
+    at_ = at_ + 1U == kHistory ? std::uint8_t{0} : static_cast<std::uint8_t>(at_ + 1);
+    if (count_ < kHistory) ++count_;
+    bool discarded = false;
+    if (d > playout_) [[unlikely]] {
+        const float m = extent().least;
+        playout_ = std::max(std::min(d, m + kMostMs), m + kLeastMs);
+        discarded = true;
+    } else if (d < playout_ - kMostMs) [[unlikely]] {
+        playout_ = d + kMostMs;
+        discarded = true;
+    }
+    adaptive_ += discarded ? 1U : 0U;
+    if (--until_review_ == 0) review();
+    return discarded;
+}
 
 // Buffers are handed out when a stream's clock is known. Index 0 = none.
 class JitterBufferPool {

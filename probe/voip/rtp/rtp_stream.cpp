@@ -204,6 +204,7 @@ IntervalFigures RtpStream::interval_figures(const MediaPools& pools) const {
 }
 
 void RtpStream::begin_interval(wire::TimeNs start, const MediaPools& pools) {
+    jitter_max = std::max(jitter_max, interval.jitter_max);
     interval = {start, packets, sequence.expected(), sequence.lost(), discarded(pools), jitter_n, jitter_sum, 0};
     interval_end = start + kIntervalNs;
 }
@@ -212,7 +213,6 @@ void RtpStream::begin_interval(wire::TimeNs start, const MediaPools& pools) {
     ++jitter_n;
     jitter_sum += jitter;
     jitter_sum2 += jitter * jitter;
-    jitter_max = std::max(jitter_max, jitter);
     interval.jitter_max = std::max(interval.jitter_max, jitter);
     if (folded) {
         histogram.add(static_cast<std::uint64_t>(jitter + 0.5), pools.histograms);
@@ -303,7 +303,7 @@ JitterSummary RtpStream::jitter_summary(const MediaPools& pools) const {
     const auto n = static_cast<double>(jitter_n);
     s.last = jitter;
     s.mean = jitter_sum / n;
-    s.max = jitter_max;
+    s.max = std::max(jitter_max, interval.jitter_max);
     s.min = 0;  // J0
     const double square = jitter_n > 1 ? (jitter_sum2 - jitter_sum * s.mean) / (n - 1) : 0;
     s.std_dev = square > 0 ? std::sqrt(square) : 0;

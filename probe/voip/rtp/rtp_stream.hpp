@@ -102,7 +102,7 @@ struct alignas(64) RtpStream {
     double jitter = 0;
     double jitter_sum = 0;
     double jitter_sum2 = 0;
-    double jitter_max = 0;
+    double jitter_max = 0;  // of the intervals before this one
     std::uint64_t jitter_n = 0;
     std::uint64_t packets = 0;
     std::uint64_t octets = 0;
