@@ -105,7 +105,7 @@ std::string StreamTruth::figures() const {
     std::sort(sorted.begin(), sorted.end());
     // The quantiles are of the series in whole microseconds (docs/metrics.md).
     std::vector<double> kept;
-    for (const double j : sorted) kept.push_back(std::nearbyint(j * 1e6) * 1e-6);
+    for (const double j : sorted) kept.push_back(std::min(std::nearbyint(j * 1e6) * 1e-6, sorted.back()));
     const auto n = static_cast<double>(sorted.size());
     double sum = 0;
     for (const double j : sorted) sum += j;

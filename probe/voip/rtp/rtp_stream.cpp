@@ -325,10 +325,12 @@ JitterSummary RtpStream::jitter_summary(const MediaPools& pools) const {
     }
     const std::span<float> series(values.data(), count);
     const quality::SeriesStats exact = quality::series_stats(series, series);
-    s.median = exact.median * static_cast<double>(kSeriesUnit);
-    s.iqr = exact.iqr * static_cast<double>(kSeriesUnit);
-    s.p95 = exact.p95 * static_cast<double>(kSeriesUnit);
-    s.p99 = exact.p99 * static_cast<double>(kSeriesUnit);
+    // Rounding must not lift a quantile above the maximum.
+    const auto in_ns = [&s](double kept) { return std::min(kept * static_cast<double>(kSeriesUnit), s.max); };
+    s.median = in_ns(exact.median);
+    s.iqr = in_ns(exact.iqr);
+    s.p95 = in_ns(exact.p95);
+    s.p99 = in_ns(exact.p99);
     return s;
 }
 

@@ -55,6 +55,16 @@ TEST_F(StreamMeasures, ALateClockGivesTheSameFigures) {
     early.release(pools_);
 }
 
+// Found by fuzzing: jitter of less than a microsecond must not be rounded above its own maximum.
+TEST_F(StreamMeasures, QuantilesStayBelowTheMaximum) {
+    for (unsigned i = 0; i < 40; ++i) send(stream_, pools_, i, i % 2 == 0 ? 0 : 0.0009, kClock);
+    const JitterSummary j = stream_.jitter_summary(pools_);
+    EXPECT_GT(j.max, 500);
+    EXPECT_LT(j.max, 1000);
+    for (const double q : {j.median, j.iqr, j.p95, j.p99}) EXPECT_LE(q, j.max);
+    EXPECT_GT(j.p99, 500);
+}
+
 TEST_F(StreamMeasures, TheClockIsLearnedWithinASecondOrTwo) {
     for (unsigned i = 0; i < 70; ++i) send(stream_, pools_, i, i % 4, kNoClock);
     EXPECT_EQ(stream_.learned_rate, 8000U);
