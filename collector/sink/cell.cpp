@@ -43,22 +43,11 @@ Cell decimal_cell(const Real& v, int places) {
 Cell scaled_cell(const Count& v, double scale, int places) {
     return v ? Cell{Decimal{static_cast<double>(*v) * scale, places}} : Cell{};
 }
-Cell id_cell(const RecordId& id) { return id == kNoId ? Cell{} : Cell{Literal{hex(id)}}; }
+Cell id_cell(const RecordId& id) { return id == kNoId ? Cell{} : Cell{Literal{wire::hex(id)}}; }
 Cell address_cell(const wire::Endpoint& e) {
     return e.address.is_none() ? Cell{} : Cell{Literal{e.address.text()}};
 }
 Cell port_cell(const wire::Endpoint& e) { return e.address.is_none() ? Cell{} : Cell{std::uint64_t{e.port}}; }
-
-std::string hex(wire::Bytes octets) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string out;
-    out.reserve(octets.size() * 2);
-    for (const std::uint8_t o : octets) {
-        out += kDigits[o >> 4];
-        out += kDigits[o & 15];
-    }
-    return out;
-}
 
 void append_plain(std::string& out, const Cell& cell) {
     std::visit(

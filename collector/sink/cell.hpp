@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "collector/join/facts.hpp"
+#include "wire/hex.hpp"
 
 namespace voipprobe::collector {
 
@@ -37,6 +38,5 @@ Cell port_cell(const wire::Endpoint& e);  // empty without an address
 
 // Plain text of any cell, without quoting: `2026-11-22T04:22:10.123456Z`, 12.345, 0 -> "0". Appends to `out`.
 void append_plain(std::string& out, const Cell& cell);
-std::string hex(wire::Bytes octets);
 
 }  // namespace voipprobe::collector

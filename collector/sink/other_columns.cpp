@@ -50,7 +50,7 @@ std::string mac_text(wire::Bytes octets) {
     std::string out;
     for (const std::uint8_t o : octets) {
         if (!out.empty()) out += ':';
-        out += hex(wire::Bytes(&o, 1));
+        out += wire::hex(wire::Bytes(&o, 1));
     }
     return out;
 }
@@ -83,7 +83,7 @@ Cell flow_cell(const Record& record, std::size_t index) {
             return Literal{value.as_address()->text()};
         case ValueKind::octets:
             return Literal{column.type == wire::FieldType::mac && column.typed ? mac_text(value.as_octets())
-                                                                               : hex(value.as_octets())};
+                                                                               : wire::hex(value.as_octets())};
     }
     return {};
 }

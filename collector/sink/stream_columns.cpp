@@ -23,7 +23,7 @@ Cell ssrc_cell(const Count& ssrc) {
     const std::array<std::uint8_t, 4> octets{static_cast<std::uint8_t>(v >> 24),
                                              static_cast<std::uint8_t>(v >> 16),
                                              static_cast<std::uint8_t>(v >> 8), static_cast<std::uint8_t>(v)};
-    return Literal{"0x" + hex(octets)};
+    return Literal{"0x" + wire::hex(octets)};
 }
 
 Cell dscp_cell(const Count& tos) { return tos ? Cell{*tos >> 2} : Cell{}; }

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "wire/address.hpp"
+#include "wire/hex.hpp"
 #include "wire/time.hpp"
 
 namespace voipprobe::probe {
@@ -39,16 +40,6 @@ std::string time_text(std::uint64_t value, std::uint64_t per_second) {
     return wire::iso_time(static_cast<wire::TimeNs>(value) * (wire::kSecond / static_cast<wire::TimeNs>(per_second)));
 }
 
-std::string hex(wire::Bytes octets) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string out;
-    for (const std::uint8_t o : octets) {
-        out += kDigits[o >> 4];
-        out += kDigits[o & 15];
-    }
-    return out;
-}
-
 }  // namespace
 
 FieldText field_text(const templates::Element& e, const wire::FieldLayout& f, wire::Bytes octets) {
@@ -79,13 +70,13 @@ FieldText field_text(const templates::Element& e, const wire::FieldLayout& f, wi
         case FieldType::ipv6:
             return octets.size() == 16 ? FieldText{wire::IpAddress::from_v6_bytes(octets.data()).text()} : FieldText{};
         case FieldType::mac: {
-            std::string out = hex(octets);
+            std::string out = wire::hex(octets);
             for (std::size_t at = out.size(); at > 2;) out.insert(at -= 2, ":");
             return {out};
         }
         case FieldType::octets: break;
     }
-    return {hex(octets)};
+    return {wire::hex(octets)};
 }
 
 }  // namespace voipprobe::probe

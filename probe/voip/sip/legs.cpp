@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "wire/hex.hpp"
 #include "wire/text.hpp"
 
 namespace voipprobe::probe {
@@ -13,16 +14,6 @@ constexpr std::size_t kMaxName = 128;
 // What speaks for two calls being legs of one conversation. One alone is never enough.
 enum : int { kPath = 4, kSameCallee = 2, kSameCaller = 3, kSameOrigin = 4, kSameMedia = 4, kSameCodecs = 1 };
 constexpr int kEnough = 8;
-
-std::string hex(const std::array<std::uint8_t, 16>& octets) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string out;
-    for (const std::uint8_t o : octets) {
-        out += kDigits[o >> 4];
-        out += kDigits[o & 15];
-    }
-    return out;
-}
 
 // User part of a URI; of telephone numbers the last seven digits, which number plans leave alone.
 std::string user_of(std::string_view name_address) {
@@ -189,7 +180,7 @@ void LegTable::assign(CallTable& calls, CallIndex index, const SipMessage& m, co
     const std::uint64_t origin = call.origin.empty() ? 0 : key_of("origin", call.origin);
     call.correlation_id = by_name(calls, m, ctx);
     if (call.correlation_id.empty()) call.correlation_id = by_score(calls, index, ctx, path_key(ctx.src.address), origin);
-    if (call.correlation_id.empty()) call.correlation_id = hex(wire::siphash24_128({}, wire::as_bytes(call.call_id)));
+    if (call.correlation_id.empty()) call.correlation_id = wire::hex(wire::siphash24_128({}, wire::as_bytes(call.call_id)));
 
     remember("call", call.call_id, call.correlation_id, ctx.time);
     remember("session", session_of(m.session_id), call.correlation_id, ctx.time);
