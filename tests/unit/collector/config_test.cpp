@@ -4,6 +4,7 @@
 
 #include "config/collector_config.hpp"
 #include "config/yaml_document.hpp"
+#include "tests/unit/support/scratch_folder.hpp"
 
 namespace voipprobe::config {
 namespace {
@@ -125,14 +126,9 @@ TEST(CollectorConfig, Cidr) {
 
 class ConfigFile : public testing::Test {
   protected:
-    void SetUp() override {
-        path_ =
-            (std::filesystem::path(testing::TempDir()) / ("collector_" + std::to_string(getpid()) + ".yaml"))
-                .string();
-    }
-    void TearDown() override { std::filesystem::remove(path_); }
     void write(const std::string& text) const { std::ofstream(path_) << text; }
-    std::string path_;
+    test::ScratchFolder scratch_;
+    std::string path_ = scratch_ / "collector.yaml";
 };
 
 TEST_F(ConfigFile, CommandLineOverEnvironmentOverFile) {

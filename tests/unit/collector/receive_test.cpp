@@ -11,6 +11,7 @@
 #include "collector/receive/message_file.hpp"
 #include "collector/receive/receiver.hpp"
 #include "message_builder.hpp"
+#include "tests/unit/support/scratch_folder.hpp"
 
 namespace voipprobe::collector {
 namespace {
@@ -91,12 +92,6 @@ std::vector<Octets> messages() {
 
 class Receive : public testing::Test {
   protected:
-    void SetUp() override {
-        root_ = fs::path(testing::TempDir()) / ("voipprobe_receive_" + std::to_string(getpid()));
-        fs::remove_all(root_);
-        fs::create_directories(root_);
-    }
-    void TearDown() override { fs::remove_all(root_); }
 
     config::CollectorConfig config(const std::string& output) const {
         config::CollectorConfig c;
@@ -154,7 +149,8 @@ class Receive : public testing::Test {
         ::close(fd);
     }
 
-    fs::path root_;
+    test::ScratchFolder scratch_;
+    fs::path root_ = scratch_.path();
 };
 
 TEST_F(Receive, FileUdpAndTcpGiveTheSameOctets) {

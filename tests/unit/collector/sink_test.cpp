@@ -11,6 +11,7 @@
 #include "collector/sink/file_sink.hpp"
 #include "collector/sink/line_format.hpp"
 #include "collector/sink/part_file.hpp"
+#include "tests/unit/support/scratch_folder.hpp"
 
 namespace voipprobe::collector {
 namespace {
@@ -158,14 +159,6 @@ TEST(JsonLines, EscapesAndLeavesOutWhatIsMissing) {
 
 class Files : public testing::Test {
   protected:
-    void SetUp() override {
-        directory_ =
-            fs::path(testing::TempDir()) / ("voipprobe_sink_" + std::to_string(getpid()) + "_" +
-                                            testing::UnitTest::GetInstance()->current_test_info()->name());
-        fs::remove_all(directory_);
-        fs::create_directories(directory_);
-    }
-    void TearDown() override { fs::remove_all(directory_); }
 
     std::string read(const std::string& name) const {
         std::ifstream in(directory_ / name, std::ios::binary);
@@ -183,7 +176,8 @@ class Files : public testing::Test {
         return out;
     }
 
-    fs::path directory_;
+    test::ScratchFolder scratch_;
+    fs::path directory_ = scratch_.path();
 };
 
 TEST_F(Files, WholeOnlyWhenClosed) {

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "config/probe_options.hpp"
+#include "tests/unit/support/scratch_folder.hpp"
 
 namespace voipprobe::config {
 namespace {
@@ -34,7 +35,8 @@ std::string error_of(const Arguments& arguments, const Variables& variables = {}
 }
 
 std::string file_with(const std::string& text) {
-    const std::string path = testing::TempDir() + "probe_cli_test.yaml";
+    static const test::ScratchFolder folder;
+    const std::string path = folder / "probe.yaml";
     std::ofstream(path) << text;
     return path;
 }

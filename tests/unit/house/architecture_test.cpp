@@ -112,4 +112,18 @@ TEST(Architecture, RoomsStaySmall) {
     }
 }
 
+// Tests run side by side: a file of a fixed name is another test's file sooner or later.
+TEST(Architecture, TestsWriteOnlyIntoScratchFolders) {
+    const std::regex shared("TempDir\\(|temp_directory_path\\(");
+    for (const auto& e : fs::recursive_directory_iterator(kRoot / "tests")) {
+        const std::string name = fs::relative(e.path(), kRoot).string();
+        if (e.path().extension() != ".cpp" && e.path().extension() != ".hpp") continue;
+        if (name.ends_with("scratch_folder.hpp") || name.ends_with("architecture_test.cpp")) continue;
+        std::ifstream in(e.path());
+        std::smatch m;
+        for (std::string line; std::getline(in, line);)
+            EXPECT_FALSE(std::regex_search(line, m, shared)) << name << ": use tests/unit/support/scratch_folder.hpp";
+    }
+}
+
 }  // namespace

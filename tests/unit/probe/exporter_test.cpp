@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "probe/export/packed_record.hpp"
+#include "tests/unit/support/scratch_folder.hpp"
 
 namespace voipprobe::probe {
 namespace {
@@ -238,8 +239,8 @@ TEST(Exporter, recordsThatFitNoMessageAreShortened) {
 }
 
 TEST(Exporter, ipfixFileIsTheMessagesAndIsRenamedWhenClosed) {
-    const std::string path = testing::TempDir() + "exporter_test.ipfix";
-    std::filesystem::remove(path);
+    const test::ScratchFolder folder;
+    const std::string path = folder / "records.ipfix";
     const auto templates = plan("voip", 10);
     ExportConfig c;
     c.destinations = {destination("file:" + path)};

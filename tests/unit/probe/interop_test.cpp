@@ -8,6 +8,7 @@
 
 #include "templates/template_plan.hpp"
 #include "wire/message_encoder.hpp"
+#include "tests/unit/support/scratch_folder.hpp"
 
 namespace voipprobe {
 namespace {
@@ -124,7 +125,8 @@ TEST_P(Interop, tsharkReadsEveryRecordAndNamesItsFields) {
     if (!installed("tshark")) GTEST_SKIP() << "tshark is not installed";
     const auto& [bundled, version] = GetParam();
     const Messages m = messages_of(bundled, version);
-    const std::string path = testing::TempDir() + "interop_" + bundled + std::to_string(version) + ".pcap";
+    const test::ScratchFolder folder;
+    const std::string path = folder / "messages.pcap";
     write_pcap(path, m);
     const std::string read = "tshark -n -r '" + path + "' -d udp.port==2055,cflow ";
     EXPECT_THAT(output_of(read + "-Y '_ws.expert || _ws.malformed || cflow.no_template_found' -T fields -e frame.number -e _ws.expert.message"),
@@ -139,7 +141,6 @@ TEST_P(Interop, tsharkReadsEveryRecordAndNamesItsFields) {
     std::size_t flows = 0;
     for (std::size_t at = verbose.find("\n        Flow "); at != std::string::npos; at = verbose.find("\n        Flow ", at + 1)) ++flows;
     EXPECT_EQ(flows, m.records);
-    std::filesystem::remove(path);
 }
 
 class IpfixDump : public testing::TestWithParam<std::string> {};
@@ -148,7 +149,8 @@ TEST_P(IpfixDump, namesEveryElement) {
     const std::string bundled = GetParam();
     if (!installed("ipfixDump")) GTEST_SKIP() << "ipfixDump is not installed";
     const Messages m = messages_of(bundled, 10);
-    const std::string path = testing::TempDir() + "interop_" + bundled + ".ipfix";
+    const test::ScratchFolder folder;
+    const std::string path = folder / "messages.ipfix";
     {
         std::ofstream out(path, std::ios::binary);
         for (const auto& d : m.datagrams) out.write(reinterpret_cast<const char*>(d.data()), static_cast<std::streamsize>(d.size()));
@@ -160,7 +162,6 @@ TEST_P(IpfixDump, namesEveryElement) {
     const auto plan = templates::plan_templates(spec.value(), {});
     for (const PlannedTemplate& t : plan->templates)
         for (const templates::ElementId id : t.elements) EXPECT_THAT(dump, testing::HasSubstr(std::string(element(id).ipfix_name)));
-    std::filesystem::remove(path);
 }
 
 std::string test_name(std::string name) {

@@ -16,6 +16,7 @@
 #include "templates/template_spec.hpp"
 #include "tests/unit/probe/test_call.hpp"
 #include "wire/csv_text.hpp"
+#include "tests/unit/support/scratch_folder.hpp"
 
 using namespace voipprobe;
 using namespace voipprobe::test;
@@ -29,12 +30,8 @@ namespace fs = std::filesystem;
 class Dump : public testing::Test {
   protected:
     void SetUp() override {
-        folder_ = fs::temp_directory_path() / ("voipprobe-dump-" + std::to_string(::getpid()) + "-" +
-                                               testing::UnitTest::GetInstance()->current_test_info()->name());
-        fs::remove_all(folder_);
         plan_ = templates::plan_templates(*templates::parse_template_spec("voip"), {})->templates;
     }
-    void TearDown() override { fs::remove_all(folder_); }
 
     void run(probe::DumpStyle style, std::int64_t rotate = 60 * wire::kSecond) {
         auto opened = RecordDump::open({folder_.string(), style, rotate, {}}, plan_);
@@ -61,7 +58,8 @@ class Dump : public testing::Test {
         out << in.rdbuf();
         return out.str();
     }
-    fs::path folder_;
+    test::ScratchFolder scratch_;
+    fs::path folder_ = scratch_.path() / "dump";
     std::vector<templates::PlannedTemplate> plan_;
 };
 

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <map>
 #include <sstream>
+#include "tests/unit/support/scratch_folder.hpp"
 
 namespace {
 
@@ -18,13 +19,6 @@ class Pcapgen : public ::testing::Test {
     void SetUp() override {
         tool_ = fs::path(VOIPPROBE_BIN_DIR) / "pcapgen";
         if (!fs::exists(tool_)) GTEST_SKIP() << "pcapgen is not built";
-        folder_ =
-            fs::temp_directory_path() / ("pcapgen_test_" + std::to_string(::getpid()) + "_" +
-                                         ::testing::UnitTest::GetInstance()->current_test_info()->name());
-        fs::create_directories(folder_);
-    }
-    void TearDown() override {
-        if (!folder_.empty()) fs::remove_all(folder_);
     }
 
     // Exit code of the tool.
@@ -67,7 +61,8 @@ class Pcapgen : public ::testing::Test {
     }
 
     fs::path tool_;
-    fs::path folder_;
+    voipprobe::test::ScratchFolder scratch_;
+    fs::path folder_ = scratch_.path();
 };
 
 constexpr const char* kRough =
