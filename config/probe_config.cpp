@@ -8,7 +8,6 @@ tl::unexpected<Error> usage(std::string message) { return fail(ExitCode::usage, 
 // Options of the contract that are not there yet. Whoever implements one removes its line.
 Result<void> refuse_what_is_not_there_yet(const ProbeConfig& c) {
     const auto not_yet = [](const char* option) { return usage(std::string(option) + " is not implemented yet"); };
-    if (c.workers != 1) return not_yet("--workers above 1");
     if (c.biflow != Biflow::ntop) return not_yet("--biflow other than ntop");
     if (c.privacy != Privacy::off) return not_yet("--privacy");
     return {};

@@ -19,6 +19,9 @@
 #include "probe/progress.hpp"
 #include "probe/record/record_writer.hpp"
 #include "probe/statistics.hpp"
+#include "probe/workers/backoff.hpp"
+#include "probe/workers/feeder.hpp"
+#include "probe/workers/measuring_threads.hpp"
 
 namespace voipprobe::probe {
 namespace {
@@ -118,11 +121,15 @@ class Run {
   private:
     void feed(std::span<const RawPacket> packets) {
         if (packets.empty()) return;
-        if (!started_) {
-            exporter_->set_boot_time(packets.front().time);
-            started_ = true;
-        }
+        start(packets.front().time);
         pipeline_.process(packets);
+        after_feeding();
+    }
+    void start(wire::TimeNs first) {
+        if (!started_) exporter_->set_boot_time(first);
+        started_ = true;
+    }
+    void after_feeding() {
         if (pipeline_.now() - last_tick_ >= wire::kSecond) tick();
         if (g_report.exchange(false)) report();
     }
@@ -130,7 +137,42 @@ class Run {
         last_tick_ = pipeline_.now();
         exporter_->tick(last_tick_);
     }
+    // One thread reads and prepares packets, the others measure streams; this one decides everything, in order.
+    void read_files_with_workers() {
+        MeasuringThreads crew(pipeline_.media(), config_.workers - 2);
+        pipeline_.employ(&crew);
+        auto input = inputs_.begin();
+        Feeder feeder(
+            pipeline_,
+            [&]() -> std::optional<Result<std::unique_ptr<PacketSource>>> {
+                if (input == inputs_.end()) return std::nullopt;
+                return open_input(*input++, config_);
+            },
+            [&] { return crew.help(); });
+        Backoff patience;
+        while (g_stop == 0) {
+            PacketBlock* const block = feeder.next();
+            if (block == nullptr) {
+                if (feeder.done()) break;
+                if (crew.help()) patience.reset();
+                else patience.wait();
+                continue;
+            }
+            patience.reset();
+            if (block->count != 0) {
+                start(block->first_time);
+                pipeline_.process(std::span(block->packets).first(block->count));
+                after_feeding();
+                progress_.show(block->progress, pipeline_.counters().packets);
+            }
+            if (block->error) note(block->error->code, block->error->message);
+            if (block->ended) end_of(*block->ended);
+            feeder.release(block);
+        }
+        pipeline_.employ(nullptr);
+    }
     void read_files() {
+        if (config_.workers > 1) return read_files_with_workers();
         std::array<RawPacket, 64> batch;
         for (const Input& input : inputs_) {
             if (g_stop != 0) break;
@@ -142,7 +184,7 @@ class Run {
             while ((*source)->state() == SourceState::more && g_stop == 0) {
                 const std::size_t n = (*source)->read_batch(batch);
                 feed(std::span(batch).first(n));
-                progress_.show(**source, pipeline_.counters().packets);
+                progress_.show(progress_of(**source), pipeline_.counters().packets);
             }
             end_of(**source);
         }

@@ -51,18 +51,27 @@ Pipeline::Pipeline(const PipelineConfig& config, RecordSink& sink)
 }
 
 void Pipeline::process(std::span<const RawPacket> packets) {
-    counters_.packets += packets.size();
     while (!packets.empty()) {
         const std::size_t n = std::min(packets.size(), kBatch);
         for (std::size_t i = 0; i < n; ++i) prepare(packets[i], batch_[i]);
-        if (n > 1) look_ahead(std::span(batch_).first(n));
-        for (std::size_t i = 0; i < n; ++i) process_one(batch_[i]);
+        process(std::span(batch_).first(n));
         packets = packets.subspan(n);
     }
 }
 
-void Pipeline::prepare(const RawPacket& packet, Prepared& out) const {
+void Pipeline::process(std::span<PreparedPacket> packets) {
+    counters_.packets += packets.size();
+    while (!packets.empty()) {
+        const auto batch = packets.first(std::min(packets.size(), kBatch));
+        if (batch.size() > 1) look_ahead(batch);
+        for (PreparedPacket& p : batch) process_one(p);
+        packets = packets.subspan(batch.size());
+    }
+}
+
+void Pipeline::prepare(const RawPacket& packet, PreparedPacket& out) const {
     out.guess = 0;
+    out.known = false;
     out.drop = DropReason::none;
     if (!out.plain) out.view = PacketView{};
     out.plain = decode_plain_udp(packet, out.view);
@@ -71,31 +80,35 @@ void Pipeline::prepare(const RawPacket& packet, Prepared& out) const {
     if (out.drop == DropReason::none && config_.flow_key == FlowKey::addresses && !out.view.fragment) identify(out, 0);
 }
 
-void Pipeline::identify(Prepared& packet, std::uint16_t zone) const {
+void Pipeline::identify(PreparedPacket& packet, std::uint16_t zone) const {
     packet.key = flows_.key_of(packet.view, zone);
-    flows_.prefetch(packet.key);
     if (config_.dedup) packet.mark = duplicates_.mark(packet.view, zone);
+    packet.known = true;
 }
 
 // Nothing here decides anything: each step only asks for the memory that the next one reads.
-void Pipeline::look_ahead(std::span<Prepared> batch) {
-    const auto known = [](const Prepared& p) { return p.guess != 0; };
-    if (config_.flow_key != FlowKey::addresses) return;
-    for (Prepared& p : batch) {
-        if (p.drop != DropReason::none || p.view.fragment) continue;
+void Pipeline::look_ahead(std::span<PreparedPacket> batch) {
+    const auto known = [](const PreparedPacket& p) { return p.guess != 0; };
+    for (const PreparedPacket& p : batch) {
+        if (!p.known) continue;
+        flows_.prefetch(p.key);
+        if (config_.dedup) duplicates_.prefetch(p.mark);
+    }
+    for (PreparedPacket& p : batch) {
+        if (!p.known) continue;
         p.guess = flows_.guess(p.key);
         if (p.guess != 0) flows_.prefetch(p.guess);
     }
-    for (const Prepared& p : batch)
+    for (const PreparedPacket& p : batch)
         if (known(p)) media_.prefetch_flow(p.guess);
-    for (const Prepared& p : batch)
+    for (const PreparedPacket& p : batch)
         if (known(p)) media_.prefetch_stream(p.guess, flows_.direction(p.guess, p.key));
-    for (const Prepared& p : batch)
+    for (const PreparedPacket& p : batch)
         if (known(p)) media_.prefetch_measuring(p.guess, flows_.direction(p.guess, p.key));
 }
 
 // Flat: what a packet of known media runs through is inlined, the rest of it is marked noinline.
-[[gnu::flatten]] void Pipeline::process_one(Prepared& packet) {
+[[gnu::flatten]] void Pipeline::process_one(PreparedPacket& packet) {
     PacketView& p = packet.view;
     if (packet.drop != DropReason::none) {
         ++counters_.dropped[static_cast<std::size_t>(packet.drop)];
@@ -118,7 +131,7 @@ void Pipeline::look_ahead(std::span<Prepared> batch) {
 }
 
 // One whole packet, the innermost.
-void Pipeline::take(Prepared& packet, std::uint16_t zone) {
+void Pipeline::take(PreparedPacket& packet, std::uint16_t zone) {
     PacketView& p = packet.view;
     std::uint8_t direction = 0;
     const FlowIndex i = flow_of(p, zone, packet.key, flows_.at(packet.guess, packet.key, p), direction);

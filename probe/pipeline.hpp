@@ -16,6 +16,7 @@
 #include "probe/flow/duplicate_filter.hpp"
 #include "probe/flow/flow_table.hpp"
 #include "probe/flow/intern_table.hpp"
+#include "probe/prepared_packet.hpp"
 #include "probe/record/record_sink.hpp"
 #include "probe/voip/media_table.hpp"
 #include "probe/voip/rtp/media_tracker.hpp"
@@ -81,6 +82,13 @@ class Pipeline {
     // Packets in order of capture. Several at a time cost less: what they need is fetched while others are worked on.
     void process(std::span<const RawPacket> packets);
     void process(const RawPacket& packet) { process(std::span(&packet, 1)); }
+    // The same in two steps: prepare() may run on any threads, beside process(); process() has one owner.
+    // `out` was prepared before or is new.
+    void prepare(const RawPacket& packet, PreparedPacket& out) const;
+    void process(std::span<PreparedPacket> packets);
+    // Streams are measured by a crew from now on; nullptr ends that.
+    void employ(MeasuringCrew* crew) { media_.employ(crew); }
+    MediaTracker& media() { return media_; }
     // Live: time goes on without packets.
     void advance(wire::TimeNs now);
     // End of input: everything open becomes a record.
@@ -99,23 +107,13 @@ class Pipeline {
     wire::TimeNs now() const { return now_; }
 
   private:
-    // A packet and what can be known of it before its turn.
-    struct Prepared {
-        PacketView view;
-        DropReason drop = DropReason::none;
-        FlowTable::Key key;
-        DuplicateFilter::Mark mark = 0;
-        FlowIndex guess = 0;  // where its flow may be
-        bool plain = true;    // the view's other fields are as new
-    };
     static constexpr std::size_t kBatch = 16;
 
-    void prepare(const RawPacket& packet, Prepared& out) const;
-    void look_ahead(std::span<Prepared> batch);
-    void process_one(Prepared& packet);
+    void look_ahead(std::span<PreparedPacket> batch);
+    void process_one(PreparedPacket& packet);
     void begin(wire::TimeNs first);
-    void identify(Prepared& packet, std::uint16_t zone) const;  // its key and mark
-    void take(Prepared& packet, std::uint16_t zone);
+    void identify(PreparedPacket& packet, std::uint16_t zone) const;  // its key and mark
+    void take(PreparedPacket& packet, std::uint16_t zone);
     FlowIndex flow_of(const PacketView& p, std::uint16_t zone, std::uint8_t& direction);
     FlowIndex flow_of(const PacketView& p, std::uint16_t zone, const FlowTable::Key& key, FlowTable::Found found,
                       std::uint8_t& direction);
@@ -175,7 +173,7 @@ class Pipeline {
     InternTable<TunnelInfo> tunnels_;   // of flows
     InternTable<std::uint64_t> zones_;  // --flow-key
     PipelineCounters counters_;
-    std::array<Prepared, kBatch> batch_;
+    std::array<PreparedPacket, kBatch> batch_;
     wire::TimeNs now_ = wire::kNever;
 };
 

@@ -12,13 +12,13 @@ namespace voipprobe::probe {
 class ProgressLine {
   public:
     explicit ProgressLine(const config::ProbeConfig& config);
-    void show(const PacketSource& source, std::uint64_t packets) {
-        if (enabled_ && (++calls_ & 0x3ff) == 0) draw(source, packets);
+    void show(const ReadProgress& reading, std::uint64_t packets) {
+        if (enabled_ && (++calls_ & 0x3ff) == 0) draw(reading, packets);
     }
     void end();
 
   private:
-    void draw(const PacketSource& source, std::uint64_t packets);
+    void draw(const ReadProgress& reading, std::uint64_t packets);
     bool enabled_ = false;
     bool plain_ = false;
     bool drawn_ = false;

@@ -5,6 +5,7 @@
 namespace voipprobe::quality {
 
 std::uint32_t HistogramPagePool::take() noexcept {
+    const wire::OptionalLock::Guard guard(lock_);
     std::uint32_t number = free_list_;
     if (number != kNone) {
         free_list_ = page(number).count[0];
@@ -21,6 +22,7 @@ std::uint32_t HistogramPagePool::take() noexcept {
 
 void HistogramPagePool::give_back(std::uint32_t number) noexcept {
     if (number == kNone) return;
+    const wire::OptionalLock::Guard guard(lock_);
     page(number).count[0] = free_list_;
     free_list_ = number;
     --in_use_;

@@ -11,7 +11,7 @@
 // Errors:   when the pool is empty, add() returns false and the value is counted in unrecorded(): quantiles
 // then
 //           describe the values that were recorded. Never an exception, never an allocation.
-// Threads:  a pool and its histograms belong to one thread.
+// Threads:  a histogram belongs to one thread; so does a pool until share() was called.
 #pragma once
 
 #include <array>
@@ -19,6 +19,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+
+#include "wire/optional_lock.hpp"
 
 namespace voipprobe::quality {
 
@@ -43,14 +45,23 @@ class HistogramPagePool {
     std::uint32_t take() noexcept;
     void give_back(std::uint32_t number) noexcept;
 
+    void share() noexcept { lock_.enable(); }  // between threads, from now on
+
     HistogramPage& page(std::uint32_t number) noexcept { return pages_[number - 1]; }
     const HistogramPage& page(std::uint32_t number) const noexcept { return pages_[number - 1]; }
 
     std::size_t capacity() const noexcept { return pages_.size(); }
-    std::size_t in_use() const noexcept { return in_use_; }
-    std::uint64_t refused() const noexcept { return refused_; }
+    std::size_t in_use() const noexcept {
+        const wire::OptionalLock::Guard guard(lock_);
+        return in_use_;
+    }
+    std::uint64_t refused() const noexcept {
+        const wire::OptionalLock::Guard guard(lock_);
+        return refused_;
+    }
 
   private:
+    wire::OptionalLock lock_;
     std::span<HistogramPage> pages_;
     std::uint32_t fresh_ = 0;  // pages never handed out yet start here
     std::uint32_t free_list_ = kNone;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "probe/capture/packet.hpp"
 
@@ -38,5 +39,12 @@ class PacketSource {
     virtual std::uint64_t octets_read() const { return 0; }
     virtual std::uint64_t octets_total() const { return 0; }
 };
+
+// How far reading is. The name is the source's own.
+struct ReadProgress {
+    std::string_view name;
+    std::uint64_t octets_read = 0, octets_total = 0;
+};
+inline ReadProgress progress_of(const PacketSource& s) { return {s.name(), s.octets_read(), s.octets_total()}; }
 
 }  // namespace voipprobe::probe

@@ -31,14 +31,13 @@ class DuplicateFilter {
 
     explicit DuplicateFilter(wire::SipKey key);
 
-    // Also fetches the bucket, so that look() a little later does not wait for it.
+    // Any thread.
     Mark mark(const PacketView& p, std::uint16_t zone) const {
         const bool rtp = p.protocol == kProtoUdp && p.ip_version == 4 && p.payload.size() >= 12 &&
                          (p.payload[0] & 0xc0) == 0x80 && !p.fragment;
-        const Mark m = rtp ? mark_rtp(p, zone) : mark_other(p, zone);
-        __builtin_prefetch(&buckets_[m % kBuckets], 1);
-        return m;
+        return rtp ? mark_rtp(p, zone) : mark_other(p, zone);
     }
+    void prefetch(Mark m) const { __builtin_prefetch(&buckets_[m % kBuckets], 1); }  // what look() reads
     Verdict look(Mark m, const PacketView& p) {
         Bucket& b = buckets_[m % kBuckets];
         bool known = false;

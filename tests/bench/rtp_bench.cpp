@@ -39,7 +39,10 @@ void packet(benchmark::State& state) {
         const auto sent = static_cast<wire::TimeNs>(round) * 20 * wire::kMillisecond;
         for (std::size_t i = 0; i < n; ++i) {
             const wire::TimeNs t = sent + delay[(round + i * 37) % kPattern];
-            if (streams[i].wait(h, t, pools)) continue;
+            if (streams[i].wait(h, t)) {
+                if (streams[i].full()) streams[i].catch_up(pools);
+                continue;
+            }
             streams[i].catch_up(pools);
             streams[i].begin_interval(t, pools);
             streams[i].on_packet(h, t, pools);

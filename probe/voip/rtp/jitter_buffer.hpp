@@ -15,6 +15,7 @@
 #include <cstdint>
 
 #include "probe/flow/reserved_array.hpp"
+#include "wire/optional_lock.hpp"
 #include "wire/time.hpp"
 
 namespace voipprobe::probe {
@@ -103,7 +104,9 @@ inline bool JitterBuffers::add(wire::TimeNs t, double transit_ns) {
 class JitterBufferPool {
   public:
     explicit JitterBufferPool(std::size_t streams) : buffers_(streams + 1) {}
+    void share() { lock_.enable(); }
     std::uint32_t take() {
+        const wire::OptionalLock::Guard guard(lock_);
         std::uint32_t i = free_;
         if (i != 0) free_ = buffers_[i].next;
         else if (next_ < buffers_.capacity()) i = next_++;
@@ -114,14 +117,21 @@ class JitterBufferPool {
     }
     void give_back(std::uint32_t i) {
         if (i == 0) return;
+        const wire::OptionalLock::Guard guard(lock_);
         buffers_[i].next = free_;
         free_ = i;
         --in_use_;
     }
     JitterBuffers& operator[](std::uint32_t i) { return buffers_[i].buffer; }
     const JitterBuffers& operator[](std::uint32_t i) const { return buffers_[i].buffer; }
-    std::size_t in_use() const { return in_use_; }
-    std::uint64_t refused() const { return refused_; }
+    std::size_t in_use() const {
+        const wire::OptionalLock::Guard guard(lock_);
+        return in_use_;
+    }
+    std::uint64_t refused() const {
+        const wire::OptionalLock::Guard guard(lock_);
+        return refused_;
+    }
     static constexpr std::size_t octets_each() { return sizeof(Slot); }
 
   private:
@@ -129,6 +139,7 @@ class JitterBufferPool {
         JitterBuffers buffer;
         std::uint32_t next = 0;
     };
+    wire::OptionalLock lock_;
     ReservedArray<Slot> buffers_;
     std::uint32_t free_ = 0;
     std::uint32_t next_ = 1;

@@ -1,12 +1,13 @@
 // The values of one stream's jitter, kept exactly up to 4096 packets in pages from a bounded pool, then folded into
 // the log-linear histogram of quality/. Pool empty: the histogram takes over at once, which is counted.
-// Unit: whole microseconds. Thread rule: one owner.
+// Unit: whole microseconds. Thread rule: a stream's pages have one owner; the pool too, unless it is shared.
 #pragma once
 
 #include <array>
 #include <cstdint>
 
 #include "probe/flow/reserved_array.hpp"
+#include "wire/optional_lock.hpp"
 
 namespace voipprobe::probe {
 
@@ -22,7 +23,9 @@ class SeriesPool {
 
     explicit SeriesPool(std::size_t octets) : pages_(octets / sizeof(Page) + 1) {}
 
+    void share() { lock_.enable(); }
     std::uint32_t take() {
+        const wire::OptionalLock::Guard guard(lock_);
         std::uint32_t i = free_;
         if (i != 0)
             free_ = pages_[i].next;
@@ -35,6 +38,8 @@ class SeriesPool {
         return i;
     }
     void give_back(std::uint32_t first) {
+        if (first == 0) return;
+        const wire::OptionalLock::Guard guard(lock_);
         while (first != 0) {
             const std::uint32_t following = pages_[first].next;
             pages_[first].next = free_;
@@ -45,10 +50,17 @@ class SeriesPool {
     }
     Page& operator[](std::uint32_t i) { return pages_[i]; }
     const Page& operator[](std::uint32_t i) const { return pages_[i]; }
-    std::size_t in_use() const { return in_use_; }
-    std::uint64_t refused() const { return refused_; }
+    std::size_t in_use() const {
+        const wire::OptionalLock::Guard guard(lock_);
+        return in_use_;
+    }
+    std::uint64_t refused() const {
+        const wire::OptionalLock::Guard guard(lock_);
+        return refused_;
+    }
 
   private:
+    wire::OptionalLock lock_;
     ReservedArray<Page> pages_;
     std::uint32_t free_ = 0;
     std::uint32_t next_unused_ = 1;

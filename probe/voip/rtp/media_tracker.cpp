@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 #include "probe/voip/sip/call_media.hpp"
 #include "quality/codec_table.hpp"
@@ -67,9 +68,35 @@ void MediaTracker::on_media(FlowIndex i, std::uint8_t direction, const PacketVie
     if (s == 0) return;
     ++counters_.rtp_packets;
     RtpStream& known = streams_[s];
-    if (known.may_wait && !promises_to_see(known, p.time) && known.wait(*h, p.time, pools_)) return;
+    if (known.may_wait && !promises_to_see(known, p.time) && known.wait(*h, p.time)) {
+        if (known.full()) measure_full(s);
+        return;
+    }
     measure(m, s, *h, p);
     if (!m.confirmed && !streams_[s].confirmed && streams_[s].probation <= 1 && streams_[s].packets > 1) strike(i, m);
+}
+
+inline void MediaTracker::measure_full(std::uint32_t s) {
+    RtpStream& stream = streams_[s];
+    if (crew_ == nullptr) [[likely]] return stream.catch_up(pools_);
+    if (const std::uint64_t batch = crew_->submit(s, stream.waiting)) {
+        stream.batch = batch;
+        stream.waiting_count = 0;
+    } else {
+        this->stream(s);
+    }
+}
+
+[[gnu::noinline]] void MediaTracker::settle(std::uint32_t s) {
+    crew_->settle(s, std::exchange(streams_[s].batch, 0));
+}
+
+void MediaTracker::employ(MeasuringCrew* crew) {
+    if (crew == nullptr && crew_ != nullptr)
+        for (std::uint32_t s = 1; s < next_stream_; ++s)
+            if (streams_[s].batch != 0) settle(s);
+    crew_ = crew;
+    if (crew != nullptr) pools_.share();
 }
 
 void MediaTracker::on_copy(FlowIndex i, std::uint8_t direction, const PacketView& p) {
@@ -305,7 +332,7 @@ void MediaTracker::end(std::uint32_t stream, wire::TimeNs now) {
 }
 
 void MediaTracker::unlink(MediaFlow& m, std::uint32_t index) {
-    RtpStream& s = streams_[index];
+    RtpStream& s = stream(index);
     for (std::uint32_t* link = &m.head[s.direction]; *link != 0; link = &streams_[*link].next) {
         if (*link != index) continue;
         *link = s.next;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "probe/decode/packet_view.hpp"
@@ -13,6 +14,7 @@
 #include "probe/voip/media_table.hpp"
 #include "probe/voip/rtcp/report_times.hpp"
 #include "probe/voip/rtp/dialled_digits.hpp"
+#include "probe/voip/rtp/measuring_crew.hpp"
 #include "probe/voip/rtp/rtp_stream.hpp"
 #include "probe/voip/sip/call_table.hpp"
 
@@ -89,6 +91,14 @@ class MediaTracker {
     // Called at the end of every 10-second interval that had packets, and for the rest when the stream ends.
     void on_interval(OnInterval f) { on_interval_ = std::move(f); }
 
+    // Waiting packets are measured by `crew` from now on, which outlives the last packet. See measure_batch().
+    void employ(MeasuringCrew* crew);
+    // For the crew's threads: measures a batch that was submitted to it. Batches of one stream never at a time.
+    void measure_batch(std::uint32_t stream, std::span<const WaitingPacket> packets) {
+        streams_[stream].measure_batch(packets, pools_);
+    }
+    void prefetch_batch(std::uint32_t stream) const { streams_[stream].prefetch_measured(pools_); }
+
     // For batches: ask for the memory that the next step, at last on_media(), reads. The flow need not have media.
     void prefetch_flow(FlowIndex i) const { __builtin_prefetch(&media_flows_[flows_.hot(i).media]); }
     void prefetch_stream(FlowIndex i, std::uint8_t direction) const {
@@ -97,7 +107,7 @@ class MediaTracker {
     }
     void prefetch_measuring(FlowIndex i, std::uint8_t direction) const {
         const std::uint32_t s = media_flows_[flows_.hot(i).media].head[direction];
-        if (s != 0) streams_[s].prefetch_measuring(pools_);
+        if (s != 0 && crew_ == nullptr) streams_[s].prefetch_measuring(pools_);
     }
 
     // A UDP packet whose first octet is 128..191, on a flow without RTP state.
@@ -122,6 +132,7 @@ class MediaTracker {
     const MediaFlow* flow_media(FlowIndex i) const;
     // With every packet so far measured.
     RtpStream& stream(std::uint32_t s) {
+        if (streams_[s].batch != 0) [[unlikely]] settle(s);
         streams_[s].catch_up(pools_);
         return streams_[s];
     }
@@ -147,6 +158,8 @@ class MediaTracker {
 
   private:
     class RtcpIntake;
+    void settle(std::uint32_t s);
+    void measure_full(std::uint32_t s);
     ReportPath session_of(FlowIndex i, const PacketView& p);
     ReportPath promised_session(const PacketView& p) const;
     void on_rtcp(FlowIndex i, std::uint8_t direction, const PacketView& p);
@@ -213,6 +226,7 @@ class MediaTracker {
     std::uint32_t next_stream_ = 1, free_stream_ = 0;
     std::uint32_t next_flow_ = 1, free_flow_ = 0;
     std::size_t open_streams_ = 0;
+    MeasuringCrew* crew_ = nullptr;
     MediaCounters counters_;
 };
 

@@ -102,15 +102,13 @@ template <bool Plain>
     return step;
 }
 
-void RtpStream::measure_waiting(MediaPools& pools) {
-    const std::size_t n = std::exchange(waiting_count, std::uint8_t{0});
+void RtpStream::measure_batch(std::span<const WaitingPacket> packets_waiting, MediaPools& pools) {
     const bool plain = payload.kind == PayloadClass::media && ns_per_tick != 0 && pending.empty();
-    if (plain) count_type(payload_type, payload.clock_rate, static_cast<std::uint32_t>(n));
+    if (plain) count_type(payload_type, payload.clock_rate, static_cast<std::uint32_t>(packets_waiting.size()));
     RtpHeader h;
     h.ssrc = ssrc;
     h.payload_type = payload_type;
-    for (std::size_t i = 0; i < n; ++i) {
-        const WaitingPacket& w = waiting[i];
+    for (const WaitingPacket& w : packets_waiting) {
         h.sequence = w.sequence;
         h.timestamp = w.timestamp;
         h.marker = (w.octets_and_marker & 1) != 0;

@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <utility>
 
 #include "probe/flow/flow.hpp"
 #include "probe/voip/rtp/burst_gap.hpp"
@@ -49,6 +51,12 @@ struct MediaPools {
     quality::HistogramPagePool histograms;
     JitterBufferPool buffers;
     RelativeDelays delays;  // of the streams that have buffers; off unless somebody wants them
+    // Threads of a MeasuringCrew take from them too.
+    void share() {
+        series.share();
+        histograms.share();
+        buffers.share();
+    }
     explicit MediaPools(std::size_t series_octets, std::size_t histogram_octets, std::size_t max_streams = 1024)
         : series(series_octets),
           histogram_pages(histogram_octets / sizeof(quality::HistogramPage)),
@@ -89,6 +97,7 @@ struct alignas(64) RtpStream {
     PayloadInfo payload;
     wire::TimeNs looked_up = wire::kNever;
     wire::TimeNs interval_end = INT64_MAX;
+    std::uint64_t batch = 0;           // of waiting packets, the last one given to a MeasuringCrew; 0 none under way
     alignas(64) std::array<WaitingPacket, kWaiting> waiting{};
 
     // ---- touched by every measurement ----
@@ -156,23 +165,29 @@ struct alignas(64) RtpStream {
     // Ask for the memory that the next packet touches: first where it waits or not, then what measuring reads.
     void prefetch() const;
     void prefetch_measuring(const MediaPools& pools) const;
+    void prefetch_measured(const MediaPools& pools) const;
 
     void start(const RtpHeader& h, wire::TimeNs t);
     // The whole measurement of one packet. `payload` must already describe h.payload_type.
     SequenceStep on_packet(const RtpHeader& h, wire::TimeNs t, MediaPools& pools);
-    // Of a stream that may_wait: keeps the packet if it needs no more than measuring; false when it does.
-    bool wait(const RtpHeader& h, wire::TimeNs t, MediaPools& pools) {
+    // Of a stream that may_wait: keeps the packet if it needs no more than measuring; false when it does. When full(),
+    // they have to be measured before the next one.
+    bool wait(const RtpHeader& h, wire::TimeNs t) {
         if (h.payload_type != payload_type || t >= interval_end || h.payload_octets > 0x7fff) return false;
         waiting[waiting_count++] = {t, h.timestamp, h.sequence,
                                     static_cast<std::uint16_t>(h.payload_octets << 1 | (h.marker ? 1U : 0U))};
-        if (waiting_count == kWaiting) measure_waiting(pools);
         return true;
     }
+    bool full() const { return waiting_count == kWaiting; }
     // Of its last packet, measured or not.
-    wire::TimeNs last_arrival() const { return waiting_count == 0 ? last_time : waiting[waiting_count - 1U].time; }
-    void catch_up(MediaPools& pools) {
-        if (waiting_count != 0) measure_waiting(pools);
+    wire::TimeNs last_arrival() const {
+        if (waiting_count != 0) return waiting[waiting_count - 1U].time;
+        return batch != 0 ? waiting.back().time : last_time;
     }
+    void catch_up(MediaPools& pools) {
+        if (waiting_count != 0) measure_batch(std::span(waiting).first(std::exchange(waiting_count, std::uint8_t{0})), pools);
+    }
+    void measure_batch(std::span<const WaitingPacket> packets, MediaPools& pools);
     // The same packet once more, from a mirror: counted as packet and duplicate, measured only as a gap.
     void on_copy(const RtpHeader& h, wire::TimeNs t);
     // A payload type with another meaning: the clock may change (RFC 7160), then jitter starts from a new reference.
@@ -201,7 +216,6 @@ struct alignas(64) RtpStream {
     void release(MediaPools& pools);
 
   private:
-    void measure_waiting(MediaPools& pools);
     std::uint64_t discarded(const MediaPools& pools) const { return buffers == 0 ? 0 : pools.buffers[buffers].adaptive(); }
     bool update_jitter(std::uint32_t timestamp, wire::TimeNs t, MediaPools& pools);
     bool buffer(wire::TimeNs t, MediaPools& pools);
@@ -225,7 +239,10 @@ inline void RtpStream::prefetch() const {
 }
 
 inline void RtpStream::prefetch_measuring(const MediaPools& pools) const {
-    if (may_wait && waiting_count + 1 < static_cast<int>(kWaiting)) return;
+    if (!may_wait || waiting_count + 1 >= static_cast<int>(kWaiting)) prefetch_measured(pools);
+}
+
+inline void RtpStream::prefetch_measured(const MediaPools& pools) const {
     const auto* p = reinterpret_cast<const char*>(this);
     for (std::size_t at = offsetof(RtpStream, has_reference); at < offsetof(RtpStream, learned_rate); at += 64)
         __builtin_prefetch(p + at, 1);

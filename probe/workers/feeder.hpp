@@ -1,0 +1,75 @@
+// A thread that reads packets, copies them into blocks and prepares them, so that the owner of the packet path gets
+// them decoded and hashed. Blocks come in the order of capture; what happens to a source (it cannot be opened, it
+// ends) travels in the same line.
+// Thread rule: next() and release() by one thread.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "probe/capture/source.hpp"
+#include "probe/prepared_packet.hpp"
+#include "wire/result.hpp"
+
+namespace voipprobe::probe {
+
+class Pipeline;
+
+struct PacketBlock {
+    static constexpr std::size_t kPackets = 128;
+    static constexpr std::size_t kOctets = 64 * 1024;
+
+    std::array<PreparedPacket, kPackets> packets;
+    std::size_t count = 0;
+    std::vector<std::uint8_t> octets;  // what the packets point into
+    std::size_t used = 0;
+    wire::TimeNs first_time = 0;                        // of a block with packets
+    ReadProgress progress;
+    std::optional<Error> error;                         // a source could not be opened
+    std::unique_ptr<PacketSource> ended;                // a source that has no more to give
+};
+
+class Feeder {
+  public:
+    // Opens the next source; nullopt: there are no more. Called on the feeder's thread.
+    using Open = std::function<std::optional<Result<std::unique_ptr<PacketSource>>>()>;
+    // Work for a feeder that has read far enough ahead; false when there was none.
+    using Spare = std::function<bool()>;
+
+    Feeder(const Pipeline& pipeline, Open open, Spare spare);
+    ~Feeder();
+    Feeder(const Feeder&) = delete;
+    Feeder& operator=(const Feeder&) = delete;
+
+    // nullptr: not yet, or never more when done().
+    PacketBlock* next();
+    void release(PacketBlock* block);
+    bool done() const;
+
+  private:
+    struct Lines;
+    void run();
+    bool read(PacketSource& source);  // into blocks; false when it has no more
+    void add(const RawPacket& packet);
+    PacketBlock* open_block();
+    void publish();
+
+    const Pipeline& pipeline_;
+    Open open_;
+    Spare spare_;
+    std::vector<std::unique_ptr<PacketBlock>> blocks_;
+    std::unique_ptr<Lines> lines_;
+    PacketBlock* filling_ = nullptr;
+    std::atomic<bool> stop_{false};
+    std::atomic<bool> finished_{false};
+    std::thread thread_;
+};
+
+}  // namespace voipprobe::probe
