@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "quality/series_stats.hpp"
+#include "quality/series_quantiles.hpp"
 
 namespace voipprobe::probe {
 namespace {
@@ -305,9 +305,9 @@ JitterSummary RtpStream::jitter_summary(const MediaPools& pools) const {
     s.min = 0;  // J0
     const double square = jitter_n > 1 ? (jitter_sum2 - jitter_sum * s.mean) / (n - 1) : 0;
     s.std_dev = square > 0 ? std::sqrt(square) : 0;
+    constexpr std::array<double, 5> p{0.25, 0.5, 0.75, 0.95, 0.99};
+    std::array<double, 5> q{};
     if (folded) {
-        constexpr std::array<double, 5> p{0.25, 0.5, 0.75, 0.95, 0.99};
-        std::array<double, 5> q{};
         histogram.quantiles(p, q, pools.histograms);
         s.median = q[1];
         s.iqr = q[2] - q[0];
@@ -315,20 +315,20 @@ JitterSummary RtpStream::jitter_summary(const MediaPools& pools) const {
         s.p99 = q[4];
         return s;
     }
-    static thread_local std::vector<float> values(kExactJitterValues);
+    static thread_local std::array<float, kExactJitterValues> values, scratch;
     std::size_t count = 0;
-    for (std::uint32_t p = series_first; p != 0; p = pools.series[p].next) {
-        const std::size_t in_page = p == series_last ? series_in_page : SeriesPool::kValues;
-        for (std::size_t i = 0; i < in_page; ++i) values[count++] = pools.series[p].values[i];
+    for (std::uint32_t page = series_first; page != 0; page = pools.series[page].next) {
+        const std::size_t in_page = page == series_last ? series_in_page : SeriesPool::kValues;
+        std::copy_n(pools.series[page].values.begin(), in_page, values.begin() + static_cast<std::ptrdiff_t>(count));
+        count += in_page;
     }
-    const std::span<float> series(values.data(), count);
-    const quality::SeriesStats exact = quality::series_stats(series, series);
+    quality::series_quantiles(std::span(values).first(count), scratch, p, q);
     // Rounding must not lift a quantile above the maximum.
     const auto in_ns = [&s](double kept) { return std::min(kept * static_cast<double>(kSeriesUnit), s.max); };
-    s.median = in_ns(exact.median);
-    s.iqr = in_ns(exact.iqr);
-    s.p95 = in_ns(exact.p95);
-    s.p99 = in_ns(exact.p99);
+    s.median = in_ns(q[1]);
+    s.iqr = in_ns(q[2] - q[0]);
+    s.p95 = in_ns(q[3]);
+    s.p99 = in_ns(q[4]);
     return s;
 }
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "quality/histogram.hpp"
-#include "quality/series_stats.hpp"
+#include "quality/series_quantiles.hpp"
 
 namespace {
 
@@ -43,63 +43,40 @@ std::vector<double> jitter_like(std::size_t n, double scale_ns) {
 
 constexpr double kProbabilities[] = {0, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1};
 
-TEST(SeriesStats, EqualsANaiveSort) {
-    for (const std::size_t n : {1U, 2U, 3U, 4U, 5U, 7U, 100U, 4096U}) {
-        const auto exact = jitter_like(n, 5);
-        const std::vector<float> values(exact.begin(), exact.end());
-        const std::vector<double> same(values.begin(), values.end());
-        std::vector<float> scratch(n);
-        const auto s = series_stats(values, scratch);
-        double mean = 0;
-        for (const double v : same) mean += v / static_cast<double>(n);
-        double squares = 0;
-        for (const double v : same) squares += (v - mean) * (v - mean);
-        EXPECT_EQ(s.n, n);
-        EXPECT_NEAR(s.mean, mean, 1e-9);
-        EXPECT_NEAR(s.std_dev, n > 1 ? std::sqrt(squares / static_cast<double>(n - 1)) : 0, 1e-9);
-        EXPECT_NEAR(s.median, type7(same, 0.5), 1e-12) << n;
-        EXPECT_NEAR(s.iqr, type7(same, 0.75) - type7(same, 0.25), 1e-12) << n;
-        EXPECT_NEAR(s.p95, type7(same, 0.95), 1e-12) << n;
-        EXPECT_NEAR(s.p99, type7(same, 0.99), 1e-12) << n;
-        EXPECT_EQ(s.min, type7(same, 0));
-        EXPECT_EQ(s.max, type7(same, 1));
-        EXPECT_EQ(s.range(), s.max - s.min);
-        EXPECT_EQ(s.has_deviation(), n > 1);
+TEST(SeriesQuantiles, EqualANaiveSort) {
+    for (const double scale : {0.001, 5.0, 3e3, 1e6}) {
+        for (const std::size_t n : {1U, 2U, 3U, 4U, 5U, 7U, 100U, 4096U}) {
+            const auto exact = jitter_like(n, scale);
+            for (const bool whole : {false, true}) {
+                std::vector<float> values(exact.begin(), exact.end());
+                if (whole)
+                    for (float& v : values) v = std::round(v);
+                const std::vector<double> same(values.begin(), values.end());
+                std::vector<float> scratch(n);
+                double got[std::size(kProbabilities)];
+                series_quantiles(values, scratch, kProbabilities, got);
+                for (std::size_t i = 0; i < std::size(kProbabilities); ++i)
+                    EXPECT_NEAR(got[i], type7(same, kProbabilities[i]), 1e-12 * (1 + got[i])) << n << " " << kProbabilities[i];
+            }
+        }
     }
 }
 
-TEST(SeriesStats, EmptyAndTooLittleScratch) {
-    std::vector<float> none;
-    EXPECT_EQ(series_stats(none, none).n, 0U);
+TEST(SeriesQuantiles, EqualValuesAndTheLargest) {
+    const std::vector<float> values(1000, 16'000'000);
+    std::vector<float> scratch(1000);
+    double got[std::size(kProbabilities)];
+    series_quantiles(values, scratch, kProbabilities, got);
+    for (const double q : got) EXPECT_EQ(q, 16e6);
+}
+
+TEST(SeriesQuantiles, EmptyAndTooLittleScratch) {
+    double got[std::size(kProbabilities)];
+    series_quantiles({}, {}, kProbabilities, got);
+    EXPECT_EQ(got[3], 0);
     const std::vector<float> two = {1, 2};
-    EXPECT_EQ(series_stats(two, none).n, 0U);
-    EXPECT_EQ(select_quantile(none, 0.5), 0);
-}
-
-TEST(SeriesStats, InPlaceAndQuantile) {
-    std::vector<float> values = {4, 1, 3, 2};
-    EXPECT_EQ(series_stats(values, values).median, 2.5);
-    EXPECT_EQ(select_quantile(values, 0.5), 2.5);
-    EXPECT_EQ(select_quantile(values, -1), 1);
-    EXPECT_EQ(select_quantile(values, 2), 4);
-}
-
-TEST(RunningStats, MergesAsIfOne) {
-    const auto values = jitter_like(1000, 3);
-    RunningStats whole;
-    RunningStats left;
-    RunningStats right;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        whole.add(values[i]);
-        (i < 300 ? left : right).add(values[i]);
-    }
-    left.merge(right);
-    EXPECT_EQ(left.count(), whole.count());
-    EXPECT_NEAR(left.mean(), whole.mean(), 1e-12);
-    EXPECT_NEAR(left.std_dev(), whole.std_dev(), 1e-12);
-    EXPECT_EQ(left.min(), whole.min());
-    EXPECT_EQ(left.max(), whole.max());
-    EXPECT_EQ(RunningStats().std_dev(), 0);
+    series_quantiles(two, {}, kProbabilities, got);
+    EXPECT_EQ(got[3], 0);
 }
 
 TEST(JitterHistogram, QuantilesWithinTheirBound) {

@@ -1,0 +1,63 @@
+"""--workers N changes nothing: the records of every capture are the same for 1, 2, 3, 8 and 16 workers.
+
+  workers.py BIN
+Generated captures always; those under VOIPPROBE_CORPUS when it is set.
+"""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+WORKERS = (2, 3, 8, 16)
+
+
+def records(binary, capture, workers, folder):
+    """Exit code, words on stderr, and every record of the run as a line of text, sorted."""
+    run = subprocess.run([binary, "-i", capture, "-n", "none", "-P", folder, "--dump-format", "csv", "-T", "voip-full", "-q",
+                          "--workers", str(workers)], capture_output=True, text=True, timeout=120)
+    lines = []
+    for file in folder.rglob("*"):
+        if file.is_file():
+            lines += file.read_bytes().splitlines()
+    shutil.rmtree(folder, ignore_errors=True)
+    return run.returncode, run.stderr, sorted(lines)
+
+
+def main():
+    bin_dir = Path(sys.argv[1])
+    failures, compared, total = 0, 0, 0
+    with tempfile.TemporaryDirectory() as work:
+        work = Path(work)
+        generated = {
+            "calls": ["--calls", "300", "--concurrent", "100", "--duration", "20", "--loss", "0.02", "--jitter", "8", "--rtcp"],
+            "busy": ["--calls", "40", "--concurrent", "3", "--duration", "40", "--jitter", "30", "--rtcp"],
+        }
+        captures = []
+        for name, options in generated.items():
+            captures.append(work / f"{name}.pcap")
+            subprocess.run([bin_dir / "pcapgen", "-o", captures[-1], "--truth", "off", "-q", *options], check=True, timeout=120)
+        corpus = os.environ.get("VOIPPROBE_CORPUS")
+        if corpus:
+            captures += sorted(p for p in Path(corpus).rglob("*") if p.suffix in (".pcap", ".pcapng", ".cap"))
+        else:
+            print("VOIPPROBE_CORPUS is not set: generated captures only")
+        for capture in captures:
+            expected = records(bin_dir / "voipprobe", capture, 1, work / "one")
+            total += len(expected[2])
+            for workers in WORKERS:
+                got = records(bin_dir / "voipprobe", capture, workers, work / "several")
+                compared += 1
+                if got != expected:
+                    failures += 1
+                    if failures <= 5:
+                        print(f"{capture}: {workers} workers: exit {got[0]} (1 worker: {expected[0]}), {len(got[2])} records "
+                              f"({len(expected[2])}), {got[1].strip()}")
+                        print(*list(set(got[2]) ^ set(expected[2]))[:2], sep="\n")
+    print(f"{len(captures)} captures, {total} records each time, {compared} comparisons, {failures} differ")
+    return 1 if failures or total < 1000 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
