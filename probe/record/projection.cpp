@@ -10,24 +10,26 @@ namespace voipprobe::probe {
 using wire::FieldType;
 
 Projection::Projection(const templates::PlannedTemplate& plan) {
+    std::size_t most = 0;
     for (std::size_t i = 0; i < plan.elements.size(); ++i) {
         const templates::Element& e = templates::element(plan.elements[i]);
-        fields_.push_back({extractor_of(e.id), plan.layout.fields[i].type, plan.layout.fields[i].length, e.absent});
+        const Field f{extractor_of(e.id), plan.layout.fields[i].type, plan.layout.fields[i].length, e.absent};
+        fields_.push_back(f);
+        most += f.length == wire::kVariable ? 2 + kTextCap : std::max<std::size_t>(f.length, sizeof(std::uint64_t));
     }
-    out_.reserve(2048);
+    out_.resize(most);
 }
 
 wire::Bytes Projection::pack(const RecordSource& source) {
-    out_.clear();
+    at_ = out_.data();
     for (const Field& f : fields_) put(f, f.extract(source));
-    return out_;
+    return wire::Bytes(out_.data(), static_cast<std::size_t>(at_ - out_.data()));
 }
 
 void Projection::put_number(std::uint64_t n, std::size_t octets) {
     const std::uint64_t most = octets == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * octets)) - 1;
     n = std::min(n, most);  // saturates rather than wraps
-    const auto* p = reinterpret_cast<const std::uint8_t*>(&n);
-    out_.insert(out_.end(), p, p + octets);
+    put_octets(&n, octets);
 }
 
 void Projection::put_text(const Field& f, std::string_view text) {
@@ -41,20 +43,18 @@ void Projection::put_text(const Field& f, std::string_view text) {
         ++shortened_;
     }
     if (f.length == wire::kVariable) put_number(text.size(), 2);
-    out_.insert(out_.end(), text.begin(), text.end());
-    if (f.length != wire::kVariable) out_.insert(out_.end(), f.length - text.size(), std::uint8_t{0});
+    put_octets(text.data(), text.size());
+    if (f.length != wire::kVariable) put_fill(0, f.length - text.size());
 }
 
 void Projection::put_absent(const Field& f) {
     if (f.type == FieldType::string) return put_text(f, {});
     if (f.type == FieldType::float64) {
         const double nan = std::numeric_limits<double>::quiet_NaN();
-        const auto* p = reinterpret_cast<const std::uint8_t*>(&nan);
-        out_.insert(out_.end(), p, p + sizeof nan);
-        return;
+        return put_octets(&nan, sizeof nan);
     }
     const std::uint8_t fill = f.absent == templates::Absent::ones ? 0xff : 0x00;
-    out_.insert(out_.end(), f.length, fill);
+    put_fill(fill, f.length);
 }
 
 void Projection::put(const Field& f, const Value& v) {
@@ -63,15 +63,10 @@ void Projection::put(const Field& f, const Value& v) {
         case Value::Kind::text: return put_text(f, v.text);
         case Value::Kind::bytes: {
             const std::size_t n = std::min<std::size_t>(v.text.size(), f.length);
-            out_.insert(out_.end(), v.text.begin(), v.text.begin() + static_cast<std::ptrdiff_t>(n));
-            out_.insert(out_.end(), f.length - n, std::uint8_t{0});
-            return;
+            put_octets(v.text.data(), n);
+            return put_fill(0, f.length - n);
         }
-        case Value::Kind::real: {
-            const auto* p = reinterpret_cast<const std::uint8_t*>(&v.real);
-            out_.insert(out_.end(), p, p + sizeof v.real);
-            return;
-        }
+        case Value::Kind::real: return put_octets(&v.real, sizeof v.real);
         case Value::Kind::number: return put_number(v.number, f.length);
     }
 }

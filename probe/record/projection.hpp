@@ -3,6 +3,7 @@
 // Thread rule: one owner; the returned view is valid until the next call.
 #pragma once
 
+#include <cstring>
 #include <vector>
 
 #include "probe/record/extract.hpp"
@@ -30,8 +31,18 @@ class Projection {
     void put_text(const Field& f, std::string_view text);
     void put_number(std::uint64_t n, std::size_t octets);
 
+    void put_octets(const void* p, std::size_t n) {
+        std::memcpy(at_, p, n);
+        at_ += n;
+    }
+    void put_fill(std::uint8_t octet, std::size_t n) {
+        std::memset(at_, octet, n);
+        at_ += n;
+    }
+
     std::vector<Field> fields_;
-    std::vector<std::uint8_t> out_;
+    std::vector<std::uint8_t> out_;  // has room for the longest record
+    std::uint8_t* at_ = nullptr;     // where the next field goes
     std::string scratch_;
     std::uint64_t shortened_ = 0;
 };

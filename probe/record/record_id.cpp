@@ -1,5 +1,9 @@
 #include "probe/record/record_id.hpp"
 
+#include <algorithm>
+#include <array>
+#include <span>
+
 namespace voipprobe::probe {
 namespace {
 
@@ -7,20 +11,23 @@ namespace {
 class IdBuilder {
   public:
     void add(std::uint64_t v) {
-        for (int i = 0; i < 8; ++i) buffer_[size_++] = static_cast<std::uint8_t>(v >> (8 * i));
+        std::uint8_t octets[8];
+        for (int i = 0; i < 8; ++i) octets[i] = static_cast<std::uint8_t>(v >> (8 * i));
+        put(octets);
     }
     void add(const wire::Endpoint& e) {
-        for (const std::uint8_t o : e.address.octets) buffer_[size_++] = o;
+        put(e.address.octets);
         add(std::uint64_t{e.port});
     }
-    void add(std::string_view s) {
-        const RecordId h = wire::siphash24_128({}, wire::as_bytes(s));
-        for (const std::uint8_t o : h) buffer_[size_++] = o;
-    }
+    void add(std::string_view s) { put(wire::siphash24_128({}, wire::as_bytes(s))); }
     RecordId finish(wire::SipKey key) const { return wire::siphash24_128(key, wire::Bytes(buffer_.data(), size_)); }
 
   private:
-    std::array<std::uint8_t, 160> buffer_{};
+    void put(std::span<const std::uint8_t> octets) {
+        std::copy_n(octets.begin(), octets.size(), buffer_.begin() + static_cast<std::ptrdiff_t>(size_));
+        size_ += octets.size();
+    }
+    std::array<std::uint8_t, 160> buffer_;
     std::size_t size_ = 0;
 };
 
