@@ -9,7 +9,6 @@ tl::unexpected<Error> usage(std::string message) { return fail(ExitCode::usage, 
 Result<void> refuse_what_is_not_there_yet(const ProbeConfig& c) {
     const auto not_yet = [](const char* option) { return usage(std::string(option) + " is not implemented yet"); };
     if (c.biflow != Biflow::ntop) return not_yet("--biflow other than ntop");
-    if (c.privacy != Privacy::off) return not_yet("--privacy");
     return {};
 }
 
@@ -22,7 +21,8 @@ std::vector<std::string> ProbeConfig::effective_collectors() const {
 
 Result<void> validate(const ProbeConfig& c) {
     if (c.quiet && c.verbose > 0) return usage("--quiet and --verbose exclude each other");
-    if (c.privacy != Privacy::off && c.privacy_key.empty()) return usage("--privacy needs --privacy-key FILE");
+    if (c.privacy == Privacy::hash && c.privacy_key.empty()) return usage("--privacy hash needs --privacy-key FILE");
+    if (c.privacy_daily && c.privacy != Privacy::hash) return usage("--privacy-daily needs --privacy hash");
     if (c.privacy == Privacy::off && !c.privacy_key.empty()) return usage("--privacy-key needs --privacy hash or drop");
     return refuse_what_is_not_there_yet(c);
 }

@@ -1,6 +1,7 @@
 #include "probe/application.hpp"
 
 #include <sys/random.h>
+#include <sys/stat.h>
 
 #include <unistd.h>
 
@@ -8,6 +9,8 @@
 #include <atomic>
 #include <csignal>
 #include <ctime>
+#include <fstream>
+#include <iterator>
 
 #include "config/log.hpp"
 #include "probe/capture/live_source.hpp"
@@ -69,10 +72,12 @@ bool names_any_of(const std::vector<templates::PlannedTemplate>& plan, std::init
     return false;
 }
 
-PipelineConfig pipeline_config(const config::ProbeConfig& c, const std::vector<templates::PlannedTemplate>& plan) {
+PipelineConfig pipeline_config(const config::ProbeConfig& c, const std::vector<templates::PlannedTemplate>& plan,
+                               const Privacy& privacy) {
     using enum templates::ElementId;
     PipelineConfig p;
     p.context.domain = c.domain;
+    p.context.id_key = privacy.id_key();
     p.context.active_s = static_cast<std::uint16_t>(std::min(c.active_timeout, 65535U));
     p.context.idle_s = static_cast<std::uint16_t>(std::min(c.idle_timeout, 65535U));
     p.active_ns = p.media.active_ns = std::int64_t{c.active_timeout} * wire::kSecond;
@@ -90,11 +95,35 @@ PipelineConfig pipeline_config(const config::ProbeConfig& c, const std::vector<t
     return p;
 }
 
+// Reads --privacy-key. Errors: usage.
+Result<Privacy> privacy_of(const config::ProbeConfig& c) {
+    if (c.privacy == config::Privacy::off) return Privacy{};
+    std::vector<std::uint8_t> key;
+    if (!c.privacy_key.empty()) {
+        std::ifstream in(c.privacy_key, std::ios::binary);
+        if (!in) return fail(ExitCode::usage, "--privacy-key: cannot read " + c.privacy_key);
+        key.assign(std::istreambuf_iterator<char>(in), {});
+        if (key.size() < 16)
+            return fail(ExitCode::usage, "--privacy-key: " + c.privacy_key + " has " + std::to_string(key.size()) +
+                                             " octets, 16 or more are needed (head -c 32 /dev/urandom > FILE)");
+        struct stat status {};
+        if (stat(c.privacy_key.c_str(), &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+            log::warning("--privacy-key: others may read " + c.privacy_key + " (chmod 600)");
+    }
+    const auto mode = c.privacy == config::Privacy::hash ? Privacy::Mode::hash : Privacy::Mode::drop;
+    if (key.empty()) {  // drop: only record ids need one, and this run's will do
+        const wire::SipKey random = random_key();
+        const auto* p = reinterpret_cast<const std::uint8_t*>(&random);
+        key.assign(p, p + sizeof random);
+    }
+    return Privacy(mode, key, c.privacy_daily);
+}
+
 // One run: owns the chain and knows how it went.
 class Run {
   public:
     Run(const config::ProbeConfig& config, std::vector<Input> inputs, std::vector<templates::PlannedTemplate> plan,
-        std::unique_ptr<Exporter> exporter, std::unique_ptr<RecordDump> dump)
+        std::unique_ptr<Exporter> exporter, std::unique_ptr<RecordDump> dump, Privacy privacy)
         : config_(config),
           inputs_(std::move(inputs)),
           exporter_(std::move(exporter)),
@@ -103,8 +132,9 @@ class Run {
                   [this](std::size_t i, wire::Bytes packed, wire::TimeNs t) {
                       exporter_->submit(i, packed, t);
                       if (dump_) dump_->record(i, packed, t);
-                  }),
-          pipeline_(pipeline_config(config, plan), writer_),
+                  },
+                  privacy),
+          pipeline_(pipeline_config(config, plan, privacy), writer_),
           progress_(config) {}
 
     ExitCode run() {
@@ -277,8 +307,10 @@ ExitCode run_probe(const config::ProbeConfig& config) {
         if (!opened) return stop(opened.error());
         dump = std::move(*opened);
     }
+    auto privacy = privacy_of(config);
+    if (!privacy) return stop(privacy.error());
     install_signals();
-    Run run(config, std::move(*inputs), std::move(setup->plan.templates), std::move(*exporter), std::move(dump));
+    Run run(config, std::move(*inputs), std::move(setup->plan.templates), std::move(*exporter), std::move(dump), std::move(*privacy));
     return run.run();
 }
 

@@ -43,6 +43,18 @@ constexpr auto kAliases = std::to_array<Alias>({
 #undef ALIAS
 });
 
+constexpr std::array<Personal, kElementCount> personal_elements() {
+    std::array<Personal, kElementCount> all{};
+#define ELEMENT(...)
+#define ALIAS(...)
+#define PERSONAL(name, kind) all[static_cast<std::size_t>(ElementId::name)] = Personal::kind;
+#include "templates/elements.def"
+#undef ELEMENT
+#undef ALIAS
+    return all;
+}
+constexpr auto kPersonal = personal_elements();
+
 // ---- checks: a wrong row does not compile --------------------------------------------------------------------
 
 constexpr bool length_fits(const Element& e) {
@@ -247,5 +259,7 @@ std::string_view group_name(Group group) {
     }
     return "flow";
 }
+
+Personal personal(ElementId id) { return kPersonal[static_cast<std::size_t>(id)]; }
 
 }  // namespace voipprobe::templates

@@ -33,6 +33,10 @@ inline constexpr std::size_t kElementCount = static_cast<std::size_t>(ElementId:
 enum class Absent : std::uint8_t { never, zero, ones, nan, empty };
 enum class Group : std::uint8_t { flow, sip, rtp, cisco, record, call, stream, message, interval, detail };
 
+// What an element says of a person: --privacy decides what becomes of it.
+enum class Personal : std::uint8_t { no, party, identifier, digits };
+Personal personal(ElementId id);
+
 struct Element {
     ElementId id;
     std::string_view name;        // canonical (NetFlow) name

@@ -78,9 +78,9 @@ EXTRACT(SIP_REGISTER_NUM_OTHER) { return s.registers != nullptr ? number(std::mi
 EXTRACT(RECORD_ID) {
     using templates::RecordKind;
     switch (s.kind) {
-        case RecordKind::call: return kept_id(s, 0, call_record_id(s.context->domain, *s.call));
+        case RecordKind::call: return kept_id(s, 0, call_record_id(*s.context, *s.call));
         case RecordKind::stream:
-        case RecordKind::detail: return kept_id(s, 0, stream_id(s.context->domain, s.src, s.dst, *s.stream, s.zone_key));
+        case RecordKind::detail: return kept_id(s, 0, stream_id(*s.context, s.src, s.dst, *s.stream, s.zone_key));
         case RecordKind::interval: return kept_id(s, 0, interval_id(s));
         case RecordKind::message: return kept_id(s, 0, message_id(s));
         default: return kept_id(s, 0, flow_id(s));
@@ -91,11 +91,11 @@ EXTRACT(RECORD_FINAL) { return number(s.final ? 1 : 0); }
 EXTRACT(RECORD_REVISION) { return number(s.revision); }
 EXTRACT(CALL_RECORD_ID) {
     const Call* c = call_of(s);
-    return c == nullptr ? Value{} : kept_id(s, 1, call_record_id(s.context->domain, *c));
+    return c == nullptr ? Value{} : kept_id(s, 1, call_record_id(*s.context, *c));
 }
 EXTRACT(CALL_UID) {
     const Call* c = call_of(s);
-    return c == nullptr ? Value{} : kept_id(s, 2, call_uid(*c));
+    return c == nullptr ? Value{} : kept_id(s, 2, call_uid(*s.context, *c));
 }
 EXTRACT(CAPTURE_LOSS) { return s.capture_loss ? number(*s.capture_loss) : Value{}; }
 

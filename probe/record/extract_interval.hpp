@@ -9,7 +9,7 @@ namespace voipprobe::probe {
     EXTRACT(NAME) { return s.interval == nullptr ? Value{} : Value(expression); }
 
 EXTRACT(STREAM_RECORD_ID) {
-    return s.stream == nullptr ? Value{} : kept_id(s, 2, stream_id(s.context->domain, s.src, s.dst, *s.stream, s.zone_key));
+    return s.stream == nullptr ? Value{} : kept_id(s, 2, stream_id(*s.context, s.src, s.dst, *s.stream, s.zone_key));
 }
 INTERVAL_FIELD(INTERVAL_START, number(static_cast<std::uint64_t>(s.interval->start / wire::kMicrosecond)))
 INTERVAL_FIELD(INTERVAL_PACKETS, number(s.interval->packets))

@@ -9,11 +9,13 @@ namespace voipprobe::probe {
 
 using wire::FieldType;
 
-Projection::Projection(const templates::PlannedTemplate& plan) {
+Projection::Projection(const templates::PlannedTemplate& plan, Privacy* privacy)
+    : privacy_(privacy != nullptr && privacy->on() ? privacy : nullptr) {
     std::size_t most = 0;
     for (std::size_t i = 0; i < plan.elements.size(); ++i) {
         const templates::Element& e = templates::element(plan.elements[i]);
-        const Field f{extractor_of(e.id), plan.layout.fields[i].type, plan.layout.fields[i].length, e.absent};
+        const Field f{extractor_of(e.id), plan.layout.fields[i].type, plan.layout.fields[i].length, e.absent,
+                      templates::personal(e.id)};
         fields_.push_back(f);
         most += f.length == wire::kVariable ? 2 + kTextCap : std::max<std::size_t>(f.length, sizeof(std::uint64_t));
     }
@@ -22,6 +24,7 @@ Projection::Projection(const templates::PlannedTemplate& plan) {
 
 wire::Bytes Projection::pack(const RecordSource& source) {
     at_ = out_.data();
+    now_ = source.now;
     for (const Field& f : fields_) put(f, f.extract(source));
     return wire::Bytes(out_.data(), static_cast<std::size_t>(at_ - out_.data()));
 }
@@ -60,7 +63,8 @@ void Projection::put_absent(const Field& f) {
 void Projection::put(const Field& f, const Value& v) {
     switch (v.kind) {
         case Value::Kind::absent: return put_absent(f);
-        case Value::Kind::text: return put_text(f, v.text);
+        case Value::Kind::text:
+            return put_text(f, privacy_ == nullptr ? v.text : privacy_->apply(f.personal, v.text, now_));
         case Value::Kind::bytes: {
             const std::size_t n = std::min<std::size_t>(v.text.size(), f.length);
             put_octets(v.text.data(), n);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "probe/record/extract.hpp"
+#include "probe/record/privacy.hpp"
 #include "templates/template_plan.hpp"
 
 namespace voipprobe::probe {
@@ -15,7 +16,8 @@ inline constexpr std::size_t kTextCap = 255;  // octets of a variable string; ke
 
 class Projection {
   public:
-    explicit Projection(const templates::PlannedTemplate& plan);
+    // `privacy` outlives the projection; nullptr: everything may leave.
+    explicit Projection(const templates::PlannedTemplate& plan, Privacy* privacy = nullptr);
     wire::Bytes pack(const RecordSource& source);
     std::uint64_t shortened() const { return shortened_; }
 
@@ -25,6 +27,7 @@ class Projection {
         wire::FieldType type;
         std::uint16_t length;
         templates::Absent absent;
+        templates::Personal personal;
     };
     void put(const Field& f, const Value& v);
     void put_absent(const Field& f);
@@ -44,6 +47,8 @@ class Projection {
     std::vector<std::uint8_t> out_;  // has room for the longest record
     std::uint8_t* at_ = nullptr;     // where the next field goes
     std::string scratch_;
+    Privacy* privacy_;
+    wire::TimeNs now_ = 0;  // of the record
     std::uint64_t shortened_ = 0;
 };
 

@@ -36,7 +36,7 @@ std::uint64_t us(wire::TimeNs t) { return static_cast<std::uint64_t>(t / wire::k
 
 }  // namespace
 
-RecordId flow_id(const RecordSource& s, wire::SipKey key) {
+RecordId flow_id(const RecordSource& s) {
     IdBuilder b;
     b.add(std::uint64_t{s.context->domain});
     b.add(kind_word(s.kind));
@@ -46,42 +46,42 @@ RecordId flow_id(const RecordSource& s, wire::SipKey key) {
     b.add(static_cast<std::uint64_t>(s.cold == nullptr ? s.start_us : s.cold->start_us));
     b.add(static_cast<std::uint64_t>(s.start_us));
     if (s.zone_key != 0) b.add(s.zone_key);
-    return b.finish(key);
+    return b.finish(s.context->id_key);
 }
 
-RecordId call_record_id(std::uint32_t domain, const Call& call, wire::SipKey key) {
+RecordId call_record_id(const RecordContext& context, const Call& call) {
     IdBuilder b;
-    b.add(std::uint64_t{domain});
+    b.add(std::uint64_t{context.domain});
     b.add(kind_word(templates::RecordKind::call));
     b.add(std::string_view(call.call_id));
     b.add(us(call.at(CallEvent::invite)));
     if (call.dialog != 0 && !call.callee.tags.empty()) b.add(std::string_view(call.callee.tags.front()));
-    return b.finish(key);
+    return b.finish(context.id_key);
 }
 
-RecordId call_uid(const Call& call, wire::SipKey key) {
+RecordId call_uid(const RecordContext& context, const Call& call) {
     // Two probes see the first INVITE at slightly different times: only the Call-ID names the call.
     IdBuilder b;
     b.add(kind_word(templates::RecordKind::call));
     b.add(std::string_view(call.call_id));
     if (call.dialog != 0 && !call.callee.tags.empty()) b.add(std::string_view(call.callee.tags.front()));
-    return b.finish(key);
+    return b.finish(context.id_key);
 }
 
-RecordId stream_id(std::uint32_t domain, const wire::Endpoint& src, const wire::Endpoint& dst, const RtpStream& stream,
-                   std::uint64_t zone_key, wire::SipKey key) {
+RecordId stream_id(const RecordContext& context, const wire::Endpoint& src, const wire::Endpoint& dst,
+                   const RtpStream& stream, std::uint64_t zone_key) {
     IdBuilder b;
-    b.add(std::uint64_t{domain});
+    b.add(std::uint64_t{context.domain});
     b.add(kind_word(templates::RecordKind::stream));
     b.add(src);
     b.add(dst);
     b.add(std::uint64_t{stream.ssrc});
     b.add(us(stream.first_time));
     if (zone_key != 0) b.add(zone_key);
-    return b.finish(key);
+    return b.finish(context.id_key);
 }
 
-RecordId interval_id(const RecordSource& s, wire::SipKey key) {
+RecordId interval_id(const RecordSource& s) {
     IdBuilder b;
     b.add(std::uint64_t{s.context->domain});
     b.add(kind_word(templates::RecordKind::interval));
@@ -91,10 +91,10 @@ RecordId interval_id(const RecordSource& s, wire::SipKey key) {
     b.add(us(s.stream->first_time));
     b.add(us(s.interval->start));
     if (s.zone_key != 0) b.add(s.zone_key);
-    return b.finish(key);
+    return b.finish(s.context->id_key);
 }
 
-RecordId message_id(const RecordSource& s, wire::SipKey key) {
+RecordId message_id(const RecordSource& s) {
     IdBuilder b;
     b.add(std::uint64_t{s.context->domain});
     b.add(kind_word(templates::RecordKind::message));
@@ -104,7 +104,7 @@ RecordId message_id(const RecordSource& s, wire::SipKey key) {
     b.add(us(s.message_context->time));
     b.add(std::uint64_t{s.message->cseq} << 32 | std::uint64_t{s.message->status} << 8 |
           static_cast<std::uint64_t>(s.message->method));
-    return b.finish(key);
+    return b.finish(s.context->id_key);
 }
 
 }  // namespace voipprobe::probe

@@ -12,12 +12,12 @@ namespace voipprobe::probe {
 
 using RecordId = std::array<std::uint8_t, 16>;
 
-RecordId flow_id(const RecordSource& s, wire::SipKey key = {});
-RecordId call_record_id(std::uint32_t domain, const Call& call, wire::SipKey key = {});
-RecordId call_uid(const Call& call, wire::SipKey key = {});  // two probes that see one call agree on it
-RecordId stream_id(std::uint32_t domain, const wire::Endpoint& src, const wire::Endpoint& dst, const RtpStream& stream,
-                   std::uint64_t zone_key = 0, wire::SipKey key = {});
-RecordId interval_id(const RecordSource& s, wire::SipKey key = {});
-RecordId message_id(const RecordSource& s, wire::SipKey key = {});
+RecordId flow_id(const RecordSource& s);
+RecordId call_record_id(const RecordContext& context, const Call& call);
+RecordId call_uid(const RecordContext& context, const Call& call);  // two probes that see one call agree on it
+RecordId stream_id(const RecordContext& context, const wire::Endpoint& src, const wire::Endpoint& dst,
+                   const RtpStream& stream, std::uint64_t zone_key = 0);
+RecordId interval_id(const RecordSource& s);
+RecordId message_id(const RecordSource& s);
 
 }  // namespace voipprobe::probe

@@ -22,6 +22,7 @@ struct RecordContext {
     std::uint16_t active_s = 120;
     std::uint16_t idle_s = 30;
     bool g711_plc = true;
+    wire::SipKey id_key;            // of record ids; all zero unless --privacy keys them
 };
 
 struct RecordSource {

@@ -4,10 +4,10 @@
 
 namespace voipprobe::probe {
 
-RecordWriter::RecordWriter(std::vector<templates::PlannedTemplate> plan, Submit submit)
-    : plan_(std::move(plan)), submit_(std::move(submit)) {
+RecordWriter::RecordWriter(std::vector<templates::PlannedTemplate> plan, Submit submit, Privacy privacy)
+    : plan_(std::move(plan)), privacy_(std::move(privacy)), submit_(std::move(submit)) {
     for (const templates::PlannedTemplate& t : plan_) {
-        projections_.emplace_back(t);
+        projections_.emplace_back(t, &privacy_);
         kinds_ |= 1U << static_cast<unsigned>(t.kind);
         if (std::find(t.elements.begin(), t.elements.end(), templates::ElementId::RECORD_ID) != t.elements.end())
             identified_ |= 1U << static_cast<unsigned>(t.kind);

@@ -12,10 +12,12 @@ namespace voipprobe::probe {
 
 class RecordWriter : public RecordSink {
   public:
+    RecordWriter(const RecordWriter&) = delete;
+    RecordWriter& operator=(const RecordWriter&) = delete;
     // `submit` gets the index of the template in the plan and a packed record, valid during the call.
     using Submit = std::function<void(std::size_t index, wire::Bytes packed, wire::TimeNs export_time)>;
 
-    RecordWriter(std::vector<templates::PlannedTemplate> plan, Submit submit);
+    RecordWriter(std::vector<templates::PlannedTemplate> plan, Submit submit, Privacy privacy = {});
 
     bool wants(templates::RecordKind kind) const override { return (kinds_ >> static_cast<unsigned>(kind) & 1U) != 0; }
     bool wants_snapshots(templates::RecordKind kind) const override {
@@ -28,6 +30,7 @@ class RecordWriter : public RecordSink {
 
   private:
     std::vector<templates::PlannedTemplate> plan_;
+    Privacy privacy_;
     std::vector<Projection> projections_;
     Submit submit_;
     unsigned kinds_ = 0;

@@ -119,7 +119,9 @@ TEST(ProbeCli, wrongInputIsOneLineThatHelps) {
     EXPECT_THAT(error_of({"-T", "%IN_BYTES %NO_SUCH"}), testing::HasSubstr("column 12"));
     EXPECT_THAT(error_of({"-q", "-v"}), testing::HasSubstr("exclude each other"));
     EXPECT_THAT(error_of({"-i"}), testing::HasSubstr("-i"));
-    EXPECT_THAT(error_of({"--privacy", "drop", "--privacy-key", "k"}), testing::HasSubstr("--privacy is not implemented yet"));
+    EXPECT_THAT(error_of({"--privacy", "hash"}), testing::HasSubstr("needs --privacy-key FILE"));
+    EXPECT_THAT(error_of({"--privacy-key", "k"}), testing::HasSubstr("needs --privacy hash or drop"));
+    EXPECT_THAT(error_of({"--privacy", "drop", "--privacy-daily"}), testing::HasSubstr("needs --privacy hash"));
     EXPECT_THAT(error_of({"--list-elements=xml"}), testing::HasSubstr("text, json"));
 }
 

@@ -86,8 +86,8 @@ TEST(Dialogs, forkedCallHasARecordForEachConfirmedDialogAndCountsTheOthers) {
     EXPECT_EQ(at_ms(second, CallEvent::bye), 970);
     EXPECT_EQ(at_ms(second, CallEvent::bye_ok), 980);
     EXPECT_EQ(second.audio_of(probe::Side::callee)->endpoint.text(), "192.0.2.30:52000");
-    EXPECT_NE(probe::call_record_id(1, first), probe::call_record_id(1, second));
-    EXPECT_NE(probe::call_uid(first), probe::call_uid(second));
+    EXPECT_NE(probe::call_record_id({}, first), probe::call_record_id({}, second));
+    EXPECT_NE(probe::call_uid({}, first), probe::call_uid({}, second));
     EXPECT_EQ(s.stream(1).side, probe::Side::caller);
     EXPECT_EQ(s.stream(2).side, probe::Side::callee);
 }
