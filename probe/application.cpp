@@ -6,8 +6,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <cstring>
 #include <ctime>
+#include <fstream>
 
 #include "config/log.hpp"
 #include "probe/capture/live_source.hpp"
@@ -70,6 +74,8 @@ PipelineConfig pipeline_config(const config::ProbeConfig& c, const std::vector<t
     using enum templates::ElementId;
     PipelineConfig p;
     p.context.domain = c.domain;
+    p.context.in_interface = c.in_interface;
+    p.context.out_interface = c.out_interface;
     p.context.active_s = static_cast<std::uint16_t>(std::min(c.active_timeout, 65535U));
     p.context.idle_s = static_cast<std::uint16_t>(std::min(c.idle_timeout, 65535U));
     p.active_ns = p.media.active_ns = std::int64_t{c.active_timeout} * wire::kSecond;
@@ -100,7 +106,8 @@ class Run {
                   [this](std::size_t i, wire::Bytes packed, wire::TimeNs t) {
                       exporter_->submit(i, packed, t);
                       if (dump_) dump_->record(i, packed, t);
-                  }),
+                  },
+                  config.biflow == config::Biflow::off),
           pipeline_(pipeline_config(config, plan), writer_),
           progress_(config) {}
 
@@ -210,6 +217,18 @@ class Run {
     ExitCode code_ = ExitCode::ok;
 };
 
+// -G and -g. What can be wrong with the options has been said on the terminal by now.
+Result<void> detach(const config::ProbeConfig& config) {
+    if (config.daemon && daemon(1, config.syslog.empty() ? 1 : 0) != 0)
+        return fail(ExitCode::failure, std::string("-G: ") + std::strerror(errno));
+    if (config.pid_file.empty()) return {};
+    std::ofstream out(config.pid_file);
+    out << getpid() << '\n';
+    out.close();
+    if (!out) return fail(ExitCode::failure, "-g " + config.pid_file + ": cannot be written");
+    return {};
+}
+
 ExitCode stop(const Error& error) {
     log::error(error.message);
     return error.code;
@@ -225,19 +244,23 @@ ExitCode run_probe(const config::ProbeConfig& config) {
     if (!setup) return stop(setup.error());
     for (const std::string& w : setup->plan.warnings) log::warning(w);
     setup->config.warn = [](const std::string& line) { log::warning(line); };
+    if (auto detached = detach(config); !detached) return stop(detached.error());
     auto exporter = Exporter::open(setup->config, setup->plan.templates);
     if (!exporter) return stop(exporter.error());
     std::unique_ptr<RecordDump> dump;
     if (!config.dump_dir.empty()) {
         auto opened = RecordDump::open({config.dump_dir, static_cast<DumpStyle>(config.dump_format),
-                                        std::int64_t{config.dump_rotate} * wire::kSecond, setup->config.warn},
+                                        std::int64_t{config.dump_rotate} * wire::kSecond, setup->config.warn,
+                                        config.csv_separator.front(), config.dump_nested},
                                        setup->plan.templates);
         if (!opened) return stop(opened.error());
         dump = std::move(*opened);
     }
     install_signals();
     Run run(config, std::move(*inputs), std::move(setup->plan.templates), std::move(*exporter), std::move(dump));
-    return run.run();
+    const ExitCode code = run.run();
+    if (!config.pid_file.empty()) std::remove(config.pid_file.c_str());
+    return code;
 }
 
 }  // namespace voipprobe::probe

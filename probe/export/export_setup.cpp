@@ -23,7 +23,8 @@ Result<ExportSetup> make_export_setup(const config::ProbeConfig& options, bool l
     const auto spec = templates::parse_template_spec(options.template_spec, config::read_text_file);
     if (!spec) return tl::unexpected<Error>(spec.error());
     auto plan = templates::plan_templates(
-        *spec, {.version = options.export_version, .first_id = options.template_id, .own_pen = options.pen});
+        *spec, {.version = options.export_version, .first_id = options.template_id, .own_pen = options.pen,
+                .biflow = static_cast<templates::Biflow>(options.biflow)});
     if (!plan) return tl::unexpected<Error>(plan.error());
     out.plan = std::move(*plan);
     out.plan.warnings.insert(out.plan.warnings.begin(), spec->warnings.begin(), spec->warnings.end());

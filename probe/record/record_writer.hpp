@@ -15,7 +15,8 @@ class RecordWriter : public RecordSink {
     // `submit` gets the index of the template in the plan and a packed record, valid during the call.
     using Submit = std::function<void(std::size_t index, wire::Bytes packed, wire::TimeNs export_time)>;
 
-    RecordWriter(std::vector<templates::PlannedTemplate> plan, Submit submit);
+    // `one_way`: a flow of two directions becomes two records (--biflow off).
+    RecordWriter(std::vector<templates::PlannedTemplate> plan, Submit submit, bool one_way = false);
 
     bool wants(templates::RecordKind kind) const override { return (kinds_ >> static_cast<unsigned>(kind) & 1U) != 0; }
     bool wants_snapshots(templates::RecordKind kind) const override {
@@ -27,9 +28,12 @@ class RecordWriter : public RecordSink {
     std::uint64_t shortened_strings() const;
 
   private:
+    void write(const RecordSource& source);
+    void write_each_way(const RecordSource& source);
     std::vector<templates::PlannedTemplate> plan_;
     std::vector<Projection> projections_;
     Submit submit_;
+    bool one_way_ = false;
     unsigned kinds_ = 0;
     unsigned identified_ = 0;
     std::array<std::uint64_t, templates::kRecordKinds + 1> records_{};

@@ -106,7 +106,7 @@ TEST(ProbeCli, acceptsTheSpellingsPeopleUse) {
 
 TEST(ProbeCli, wrongInputIsOneLineThatHelps) {
     EXPECT_THAT(error_of({"--colector", "x"}), testing::HasSubstr("unknown option '--colector'; did you mean --collector?"));
-    EXPECT_THAT(error_of({"-G"}), testing::HasSubstr("nProbe is not here"));
+    EXPECT_THAT(error_of({"-L", "10.0.0.0/8"}), testing::HasSubstr("nProbe is not here"));
     EXPECT_THAT(error_of({"--no-such-thing-at-all"}), testing::HasSubstr("see --help"));
     EXPECT_THAT(error_of({"capture.pcap"}), testing::HasSubstr("captures are given with -i"));
     EXPECT_THAT(error_of({"-s", "12x"}), testing::HasSubstr("-s: '12x' is not a whole number in 64..262144"));
@@ -120,6 +120,8 @@ TEST(ProbeCli, wrongInputIsOneLineThatHelps) {
     EXPECT_THAT(error_of({"-q", "-v"}), testing::HasSubstr("exclude each other"));
     EXPECT_THAT(error_of({"-i"}), testing::HasSubstr("-i"));
     EXPECT_THAT(error_of({"--privacy", "drop", "--privacy-key", "k"}), testing::HasSubstr("--privacy is not implemented yet"));
+    EXPECT_EQ(config_of({"--biflow", "off", "-V", "9"}).biflow, Biflow::off);
+    EXPECT_THAT(error_of({"--biflow", "rfc5103", "-V", "9"}), testing::HasSubstr("-V 10"));
     EXPECT_THAT(error_of({"--list-elements=xml"}), testing::HasSubstr("text, json"));
 }
 
