@@ -41,6 +41,10 @@ struct ProbeConfig {
     std::uint32_t dump_rotate = 60;  // s of packet time
     std::string csv_separator = "|";  // of the text dump, one character
     bool dump_nested = true;          // YEAR/MONTH/DAY folders below dump_dir
+    std::uint32_t reconnect = 60;     // streams: least seconds between two attempts to connect
+    std::uint32_t spool = 256;        // streams: MiB of records that wait for a collector
+    bool export_options = true;       // statistics and type information as options data
+    std::string tls_ca, tls_cert, tls_key;  // files
     std::string source_address;       // ADDRESS[:PORT] that messages leave from; empty: the system's choice
     // what
     std::string template_spec = "voip";

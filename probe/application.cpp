@@ -170,6 +170,7 @@ class Run {
                 if (pipeline_.now() - last_tick_ >= wire::kSecond) tick();
                 if (g_report.exchange(false)) report();
             }
+            tell_losses(sources);
             std::erase_if(sources, [this](const auto& s) {
                 const bool gone = s->state() != SourceState::more && s->state() != SourceState::idle;
                 if (gone) end_of(*s);
@@ -177,6 +178,18 @@ class Run {
             });
         }
         for (const auto& source : sources) capture_ += source->stats();
+    }
+    // What the kernel dropped since the last look goes out with the exporter's statistics.
+    void tell_losses(const std::vector<std::unique_ptr<PacketSource>>& sources) {
+        if (losses_told_ == last_tick_) return;
+        losses_told_ = last_tick_;
+        std::uint64_t lost = capture_.kernel_drops + capture_.interface_drops;
+        for (const auto& s : sources) lost += s->stats().kernel_drops + s->stats().interface_drops;
+        if (lost == ignored_.packets) return;
+        if (ignored_.packets == 0) ignored_.first = last_tick_;
+        ignored_.packets = lost;
+        ignored_.last = last_tick_;
+        exporter_->set_ignored(ignored_);
     }
     void end_of(const PacketSource& source) {
         capture_ += source.stats();
@@ -213,6 +226,8 @@ class Run {
     CaptureTotals capture_;
     ExportStats export_;
     wire::TimeNs last_tick_ = 0;
+    wire::TimeNs losses_told_ = 0;
+    Ignored ignored_;
     bool started_ = false;
     ExitCode code_ = ExitCode::ok;
 };
