@@ -1,6 +1,7 @@
 #include "config/log.hpp"
 
 #include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/syslog_sink.h>
 #include <spdlog/spdlog.h>
 
 #include "wire/text.hpp"
@@ -17,11 +18,7 @@ void write(spdlog::level::level_enum level, std::string_view message) {
         spdlog::log(level, "{}", wire::clean_text(message));
 }
 
-}  // namespace
-
-void init(const std::string& program, Level least) {
-    auto logger = std::make_shared<spdlog::logger>(program, std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    logger->set_pattern("%n: %l: %v");
+void install(std::shared_ptr<spdlog::logger> logger, Level least) {
     switch (least) {
         case Level::debug: logger->set_level(spdlog::level::debug); break;
         case Level::info: logger->set_level(spdlog::level::info); break;
@@ -30,6 +27,19 @@ void init(const std::string& program, Level least) {
     }
     logger->flush_on(spdlog::level::debug);
     spdlog::set_default_logger(std::move(logger));
+}
+
+}  // namespace
+
+void init(const std::string& program, Level least) {
+    auto logger = std::make_shared<spdlog::logger>(program, std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    logger->set_pattern("%n: %l: %v");
+    install(std::move(logger), least);
+}
+
+void init_syslog(const std::string& name, Level least) {
+    auto sink = std::make_shared<spdlog::sinks::syslog_sink_mt>(name, LOG_PID, LOG_DAEMON, false);
+    install(std::make_shared<spdlog::logger>(name, std::move(sink)), least);
 }
 
 void debug(std::string_view message) { write(spdlog::level::debug, message); }

@@ -12,6 +12,8 @@ enum class Level : std::uint8_t { debug, info, warning, error };
 
 // Messages below `least` are not written.
 void init(const std::string& program, Level least);
+// The same into the system's log, under `name`.
+void init_syslog(const std::string& name, Level least);
 void debug(std::string_view message);
 void info(std::string_view message);
 void warning(std::string_view message);

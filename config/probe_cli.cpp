@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <deque>
-#include <map>
 
+#include "config/nprobe_options.hpp"
 #include "config/option_value.hpp"
 #include "config/probe_options.hpp"
 #include "config/text_file.hpp"
@@ -22,29 +22,6 @@ using Values = std::vector<std::string>;
 
 tl::unexpected<Error> usage(std::string message) { return fail(ExitCode::usage, std::move(message)); }
 
-// nProbe's letters that have no meaning here, so that its users know where they went.
-const std::map<std::string, std::string, std::less<>>& elsewhere() {
-    static const std::map<std::string, std::string, std::less<>> hints{
-        {"-G", "start it as a service (packaging/) instead of a daemon"},
-        {"-g", "the service manager keeps the process id"},
-        {"-I", "the service manager sends stderr to the log"},
-        {"-D", "use --dump-format csv|json|text"},
-        {"-a", "all collectors get all records; see --dispatch"},
-        {"-b", "use -v"},
-        {"-w", "the flow table sizes itself; see -M"},
-        {"-S", "sampling is not done"},
-        {"-p", "flows are always kept by 5-tuple"},
-        {"-u", "interface indices are taken from the system"},
-        {"-Q", "interface indices are taken from the system"},
-        {"-C", "export cannot be locked by a file"},
-        {"-L", "networks need not be told"},
-        {"-c", "networks need not be told"},
-        {"-r", "networks need not be told"},
-        {"-B", "use -e for the delay between messages"},
-    };
-    return hints;
-}
-
 class CommandLine {
   public:
     CommandLine() : app_("Measures VoIP calls in packets and exports them as IPFIX or NetFlow v9.", "voipprobe") {
@@ -55,7 +32,7 @@ class CommandLine {
             options_.emplace_back(&o, add(names, o));
         }
         const auto flag = [this](const char* names, const char* help) { return app_.add_flag(names)->description(help)->group("Information"); };
-        config_ = app_.add_option("--config", config_file_, "read options from a YAML file (same names)")->type_name("FILE")->group("Information");
+        config_ = app_.add_option("--config", config_file_, "read options from a YAML file (same names), or from nProbe's (-x=value lines)")->type_name("FILE")->group("Information");
         help_ = flag("-h,--help", "this text");
         version_ = flag("--version", "version");
         list_elements_ = flag("--list-elements{text}", "every element; =json for programs");
@@ -114,8 +91,6 @@ class CommandLine {
     Result<void> unknown(const std::string& argument) const {
         const std::string shown = wire::clean_text(wire::cap_text(argument, 80));
         if (!argument.starts_with('-')) return usage("unexpected argument '" + shown + "'; captures are given with -i");
-        if (const auto it = elsewhere().find(argument.substr(0, 2)); it != elsewhere().end() && !argument.starts_with("--"))
-            return usage("option " + it->first + " of nProbe is not here: " + it->second);
         std::vector<std::string> names{"--config", "--help", "--version", "--list-elements", "--list-templates", "--print-config", "--check-config"};
         for (const auto& [o, option] : options_) names.push_back("--" + std::string(o->name));
         const std::vector<std::string_view> known(names.begin(), names.end());
@@ -136,7 +111,24 @@ class CommandLine {
     CLI::Option* check_config_ = nullptr;
 };
 
-Result<void> apply_file(ProbeConfig& config, const std::string& path) {
+Result<void> apply_command_line(ProbeConfig& config, const CommandLine& line);
+
+// A file of nProbe's, one "-x=value" a line: a command line that every other source wins over.
+Result<void> apply_nprobe_file(ProbeConfig& config, const Values& arguments, const std::string& path, Values& warnings) {
+    auto translated = translate_nprobe_options(arguments);
+    if (!translated) return usage(path + ": " + translated.error().message);
+    CommandLine line;
+    auto done = line.parse(translated->arguments);
+    if (done && line.wants(line.config())) done = usage("a configuration file names no other one");
+    if (done) done = apply_command_line(config, line);
+    if (!done) return usage(path + ": " + done.error().message);
+    warnings.insert(warnings.end(), translated->warnings.begin(), translated->warnings.end());
+    return {};
+}
+
+Result<void> apply_file(ProbeConfig& config, const std::string& path, Values& warnings) {
+    if (const auto text = read_text_file(path))
+        if (const auto arguments = read_nprobe_file(*text)) return apply_nprobe_file(config, *arguments, path, warnings);
     std::vector<std::string_view> known;
     for (const ProbeOption& o : probe_options()) known.push_back(o.name);
     const auto settings = read_yaml_settings(path, known);
@@ -204,15 +196,22 @@ std::optional<std::string> process_environment(const std::string& name) {
     return std::string(value);
 }
 
-Result<ProbeInvocation> parse_probe_command_line(const Values& arguments, const Environment& environment) {
+Result<ProbeInvocation> parse_probe_command_line(const Values& typed, const Environment& environment) {
+    Values arguments = typed;
+    // "nprobe FILE" reads its options from the file.
+    if (typed.size() == 1 && !typed.front().starts_with('-'))
+        if (const auto text = read_text_file(typed.front()); text && read_nprobe_file(*text)) arguments = {"--config", typed.front()};
+    const auto translated = translate_nprobe_options(arguments);
+    if (!translated) return tl::unexpected<Error>(translated.error());
     CommandLine line;
-    if (auto parsed = line.parse(arguments); !parsed) return tl::unexpected<Error>(parsed.error());
+    if (auto parsed = line.parse(translated->arguments); !parsed) return tl::unexpected<Error>(parsed.error());
     if (line.wants(line.help_flag())) return printed(line.help());
     if (line.wants(line.version())) return printed("voipprobe " + std::string(VOIPPROBE_VERSION) + "\n");
 
     ProbeInvocation out;
+    out.warnings = translated->warnings;
     if (line.wants(line.config()))
-        if (auto done = apply_file(out.config, line.values(line.config()).back()); !done) return tl::unexpected<Error>(done.error());
+        if (auto done = apply_file(out.config, line.values(line.config()).back(), out.warnings); !done) return tl::unexpected<Error>(done.error());
     if (auto done = apply_environment(out.config, environment); !done) return tl::unexpected<Error>(done.error());
     if (auto done = apply_command_line(out.config, line); !done) return tl::unexpected<Error>(done.error());
 

@@ -5,13 +5,6 @@ namespace {
 
 tl::unexpected<Error> usage(std::string message) { return fail(ExitCode::usage, std::move(message)); }
 
-// Options of the contract that are not there yet. Whoever implements one removes its line.
-Result<void> refuse_what_is_not_there_yet(const ProbeConfig& c) {
-    const auto not_yet = [](const char* option) { return usage(std::string(option) + " is not implemented yet"); };
-    if (c.biflow != Biflow::ntop) return not_yet("--biflow other than ntop");
-    return {};
-}
-
 }  // namespace
 
 std::vector<std::string> ProbeConfig::effective_collectors() const {
@@ -24,7 +17,8 @@ Result<void> validate(const ProbeConfig& c) {
     if (c.privacy == Privacy::hash && c.privacy_key.empty()) return usage("--privacy hash needs --privacy-key FILE");
     if (c.privacy_daily && c.privacy != Privacy::hash) return usage("--privacy-daily needs --privacy hash");
     if (c.privacy == Privacy::off && !c.privacy_key.empty()) return usage("--privacy-key needs --privacy hash or drop");
-    return refuse_what_is_not_there_yet(c);
+    if (c.biflow == Biflow::rfc5103 && c.export_version != 10) return usage("--biflow rfc5103 needs IPFIX, -V 10");
+    return {};
 }
 
 }  // namespace voipprobe::config

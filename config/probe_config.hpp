@@ -12,7 +12,7 @@
 namespace voipprobe::config {
 
 enum class Dispatch : std::uint8_t { all, round_robin, hash_call };
-enum class Biflow : std::uint8_t { ntop, rfc5103, off };
+enum class Biflow : std::uint8_t { ntop, rfc5103, off };  // templates::Biflow, same order
 enum class Privacy : std::uint8_t { off, hash, drop };
 enum class DumpFormat : std::uint8_t { csv, json, text };
 enum class Report : std::uint8_t { none, text, json };
@@ -30,6 +30,7 @@ struct RtpMapEntry {
 struct ProbeConfig {
     // where from
     std::vector<std::string> interfaces;  // none: the interface of the default route
+    std::string capture_list;             // file with one capture a line, after `interfaces`
     std::string filter;                   // BPF
     std::uint32_t snaplen = 65535;        // octets
     // where to
@@ -38,12 +39,21 @@ struct ProbeConfig {
     std::string dump_dir;  // empty: no dump
     DumpFormat dump_format = DumpFormat::csv;
     std::uint32_t dump_rotate = 60;  // s of packet time
+    std::string csv_separator = "|";  // of the text dump, one character
+    bool dump_nested = true;          // YEAR/MONTH/DAY folders below dump_dir
+    std::uint32_t reconnect = 60;     // streams: least seconds between two attempts to connect
+    std::uint32_t spool = 256;        // streams: MiB of records that wait for a collector
+    bool export_options = true;       // statistics and type information as options data
+    std::string tls_ca, tls_cert, tls_key;  // files
+    std::string source_address;       // ADDRESS[:PORT] that messages leave from; empty: the system's choice
     // what
     std::string template_spec = "voip";
     std::uint16_t template_id = 257;  // first
     std::uint8_t export_version = 10;  // 9 NetFlow v9, 10 IPFIX
     std::uint32_t domain = 1;  // observation domain; options data go into domain 0
     Biflow biflow = Biflow::ntop;
+    std::uint32_t in_interface = 0;   // ifIndex in INPUT_SNMP
+    std::uint32_t out_interface = 0;  // ifIndex in OUTPUT_SNMP
     std::uint32_t pen = 32473;  // enterprise number of our own elements
     // when
     std::uint32_t active_timeout = 120;
@@ -52,6 +62,7 @@ struct ProbeConfig {
     std::uint32_t template_every = 10;        // messages
     std::uint32_t message_size = 1400;        // octets
     std::uint32_t pacing = 0;                 // ms between messages; 0: none live, a token bucket for files
+    std::uint32_t pacing_burst = 1;           // messages before `pacing` is waited
     // how
     std::uint32_t max_flows = 1'000'000;
     std::uint32_t workers = 1;
@@ -73,6 +84,9 @@ struct ProbeConfig {
     Progress progress = Progress::automatic;
     std::uint32_t verbose = 0;
     bool quiet = false;
+    bool daemon = false;   // to the background once all is checked
+    std::string pid_file;  // written then
+    std::string syslog;    // name in the system's log; empty: stderr
 
     // nProbe's default collector, 127.0.0.1:2055, unless records are dumped to files.
     std::vector<std::string> effective_collectors() const;

@@ -154,6 +154,18 @@ Access header_names() {
             [](const ProbeConfig& c) { return c.correlation_headers; }};
 }
 
+Access separator() {
+    Access a = text<&ProbeConfig::csv_separator>();
+    a.set = [](ProbeConfig& c, Values v) -> Result<void> {
+        const std::string& s = v.back() == "\\t" ? "\t" : v.back();
+        if (s.size() != 1 || (s[0] != '\t' && (s[0] < ' ' || s[0] > '~' || s[0] == '"')))
+            return fail(ExitCode::usage, "a separator is one printable character or \\t");
+        c.csv_separator = s;
+        return {};
+    };
+    return a;
+}
+
 Access export_version() {
     Access a = number<&ProbeConfig::export_version>(9, 10);
     a.set = [](ProbeConfig& c, Values v) -> Result<void> {
@@ -175,6 +187,7 @@ std::vector<ProbeOption> make_options() {
     const std::string_view from = "Packets", to = "Collectors", what = "Records", when = "Timing", how = "VoIP", talk = "Messages";
     return {
         row("interface", 'i', "SRC", from, "interface, FILE.pcap, FILE.pcapng, - (stdin) or a directory of captures; repeatable (the default route's interface)", list<&C::interfaces>(), {}, true),
+        row("pcap-file-list", 0, "FILE", from, "a file with the names of captures, one a line, read after those of -i", text<&C::capture_list>()),
         row("filter", 'f', "BPF", from, "capture filter", text<&C::filter>()),
         row("snaplen", 's', "OCTETS", from, "octets kept of a packet", number<&C::snaplen>(64, 262144)),
         row("max-flows", 'M', "N", from, "flows in memory; beyond, the oldest leave early", number<&C::max_flows>(1000, 100'000'000)),
@@ -182,19 +195,32 @@ std::vector<ProbeOption> make_options() {
         row("dedup", 0, "on|off", from, "leave out packets that a mirror port delivers twice", on_off<&C::dedup>()),
         row("flow-key", 0, "KEY", from, "what besides addresses and ports tells flows apart: addresses (nothing), vlan, tunnel or vlan+tunnel", word<&C::flow_key>({"addresses", "vlan", "tunnel", "vlan+tunnel"})),
 
-        row("collector", 'n', "DEST", to, "host:port, udp://, tcp://, file:PATH or none, with ?records=KIND,...; repeatable (127.0.0.1:2055)", list<&C::collectors>(), {}, true),
+        row("collector", 'n', "DEST", to, "host:port, udp://, tcp://, tls://, file:PATH or none, with ?records=KIND,...&resend=on; repeatable (127.0.0.1:2055)", list<&C::collectors>(), {}, true),
         row("dispatch", 0, "HOW", to, "several collectors: all, round-robin or hash-call", word<&C::dispatch>({"all", "round-robin", "hash-call"})),
         row("message-size", 'm', "OCTETS", to, "largest export message", number<&C::message_size>(576, 65496)),
         row("pacing", 'e', "MS", to, "milliseconds between messages", number<&C::pacing>(0, 1000)),
+        row("pacing-burst", 'B', "N", to, "messages before -e is waited", number<&C::pacing_burst>(1, 100'000)),
+        row("source-address", 0, "ADDR[:PORT]", to, "address and port that messages leave from (the system's choice)", text<&C::source_address>()),
+        row("reconnect", 0, "SEC", to, "tcp, tls: connect at most every so many seconds", number<&C::reconnect>(1, 3600)),
+        row("spool", 0, "MIB", to, "tcp, tls: memory for records that wait for a collector", number<&C::spool>(1, 65536)),
+        row("tls-ca", 0, "FILE", to, "who may sign collectors' certificates, PEM (the system's authorities)", text<&C::tls_ca>()),
+        row("tls-cert", 0, "FILE", to, "certificate to show to collectors, PEM", text<&C::tls_cert>()),
+        row("tls-key", 0, "FILE", to, "its key, PEM", text<&C::tls_key>()),
+        row("export-options", 0, "on|off", to, "tell collectors statistics and element types as options data", on_off<&C::export_options>()),
         row("dump-dir", 'P', "DIR", to, "write the records as files too", text<&C::dump_dir>()),
         row("dump-format", 0, "FORMAT", to, "csv, json or text (nProbe's, with |)", word<&C::dump_format>({"csv", "json", "text"})),
         row("dump-rotate", 'F', "SEC", to, "a new file of -P every so many seconds of packet time", number<&C::dump_rotate>(1, 86400)),
+
+        row("csv-separator", 0, "CHAR", to, "between the columns of text files", separator()),
+        row("dump-nested", 0, "on|off", to, "YEAR/MONTH/DAY folders below -P", on_off<&C::dump_nested>()),
 
         row("template", 'T', "SPEC", what, "template name, @file, or \"%A %B @SIP@ @RTP@\" (see --list-templates)", text<&C::template_spec>()),
         row("template-id", 'U', "ID", what, "first template id", number<&C::template_id>(256, 65000)),
         row("export-version", 'V', "9|10", what, "NetFlow v9 or IPFIX", export_version()),
         row("domain", 'E', "ID", what, "observation domain (IPFIX) or source id (v9)", domain()),
         row("biflow", 0, "HOW", what, "ntop, rfc5103 or off", word<&C::biflow>({"ntop", "rfc5103", "off"})),
+        row("in-interface", 'u', "IFINDEX", what, "INPUT_SNMP of every flow", number<&C::in_interface>(0, UINT32_MAX)),
+        row("out-interface", 'Q', "IFINDEX", what, "OUTPUT_SNMP of every flow", number<&C::out_interface>(0, UINT32_MAX)),
         row("pen", 0, "N", what, "enterprise number of our own elements", number<&C::pen>(1, UINT32_MAX)),
 
         row("active-timeout", 't', "SEC", when, "a record of a running flow, call or stream this often", number<&C::active_timeout>(1, 86400)),
@@ -218,6 +244,9 @@ std::vector<ProbeOption> make_options() {
         row("progress", 0, "HOW", talk, "auto, never or plain", word<&C::progress>({"auto", "never", "plain"})),
         row("verbose", 'v', "", talk, "say more; twice: debug", number<&C::verbose>(0, 3), "1"),
         row("quiet", 'q', "", talk, "say errors only", on_off<&C::quiet>(), "on"),
+        row("daemon", 'G', "", talk, "go to the background once the options are checked", on_off<&C::daemon>(), "on"),
+        row("pid-file", 'g', "FILE", talk, "write the process id there", text<&C::pid_file>()),
+        row("syslog", 'I', "NAME", talk, "log to syslog under this name", text<&C::syslog>()),
     };
 }
 

@@ -7,7 +7,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <cstring>
 #include <ctime>
 #include <fstream>
 #include <iterator>
@@ -78,6 +81,8 @@ PipelineConfig pipeline_config(const config::ProbeConfig& c, const std::vector<t
     PipelineConfig p;
     p.context.domain = c.domain;
     p.context.id_key = privacy.id_key();
+    p.context.in_interface = c.in_interface;
+    p.context.out_interface = c.out_interface;
     p.context.active_s = static_cast<std::uint16_t>(std::min(c.active_timeout, 65535U));
     p.context.idle_s = static_cast<std::uint16_t>(std::min(c.idle_timeout, 65535U));
     p.active_ns = p.media.active_ns = std::int64_t{c.active_timeout} * wire::kSecond;
@@ -133,7 +138,7 @@ class Run {
                       exporter_->submit(i, packed, t);
                       if (dump_) dump_->record(i, packed, t);
                   },
-                  privacy),
+                  {privacy, config.biflow == config::Biflow::off}),
           pipeline_(pipeline_config(config, plan, privacy), writer_),
           progress_(config) {}
 
@@ -235,6 +240,7 @@ class Run {
                 if (pipeline_.now() - last_tick_ >= wire::kSecond) tick();
                 if (g_report.exchange(false)) report();
             }
+            tell_losses(sources);
             std::erase_if(sources, [this](const auto& s) {
                 const bool gone = s->state() != SourceState::more && s->state() != SourceState::idle;
                 if (gone) end_of(*s);
@@ -242,6 +248,18 @@ class Run {
             });
         }
         for (const auto& source : sources) capture_ += source->stats();
+    }
+    // What the kernel dropped since the last look goes out with the exporter's statistics.
+    void tell_losses(const std::vector<std::unique_ptr<PacketSource>>& sources) {
+        if (losses_told_ == last_tick_) return;
+        losses_told_ = last_tick_;
+        std::uint64_t lost = capture_.kernel_drops + capture_.interface_drops;
+        for (const auto& s : sources) lost += s->stats().kernel_drops + s->stats().interface_drops;
+        if (lost == ignored_.packets) return;
+        if (ignored_.packets == 0) ignored_.first = last_tick_;
+        ignored_.packets = lost;
+        ignored_.last = last_tick_;
+        exporter_->set_ignored(ignored_);
     }
     void end_of(const PacketSource& source) {
         capture_ += source.stats();
@@ -278,9 +296,23 @@ class Run {
     CaptureTotals capture_;
     ExportStats export_;
     wire::TimeNs last_tick_ = 0;
+    wire::TimeNs losses_told_ = 0;
+    Ignored ignored_;
     bool started_ = false;
     ExitCode code_ = ExitCode::ok;
 };
+
+// -G and -g. What can be wrong with the options has been said on the terminal by now.
+Result<void> detach(const config::ProbeConfig& config) {
+    if (config.daemon && daemon(1, config.syslog.empty() ? 1 : 0) != 0)
+        return fail(ExitCode::failure, std::string("-G: ") + std::strerror(errno));
+    if (config.pid_file.empty()) return {};
+    std::ofstream out(config.pid_file);
+    out << getpid() << '\n';
+    out.close();
+    if (!out) return fail(ExitCode::failure, "-g " + config.pid_file + ": cannot be written");
+    return {};
+}
 
 ExitCode stop(const Error& error) {
     log::error(error.message);
@@ -297,12 +329,14 @@ ExitCode run_probe(const config::ProbeConfig& config) {
     if (!setup) return stop(setup.error());
     for (const std::string& w : setup->plan.warnings) log::warning(w);
     setup->config.warn = [](const std::string& line) { log::warning(line); };
+    if (auto detached = detach(config); !detached) return stop(detached.error());
     auto exporter = Exporter::open(setup->config, setup->plan.templates);
     if (!exporter) return stop(exporter.error());
     std::unique_ptr<RecordDump> dump;
     if (!config.dump_dir.empty()) {
         auto opened = RecordDump::open({config.dump_dir, static_cast<DumpStyle>(config.dump_format),
-                                        std::int64_t{config.dump_rotate} * wire::kSecond, setup->config.warn},
+                                        std::int64_t{config.dump_rotate} * wire::kSecond, setup->config.warn,
+                                        config.csv_separator.front(), config.dump_nested},
                                        setup->plan.templates);
         if (!opened) return stop(opened.error());
         dump = std::move(*opened);
@@ -311,7 +345,9 @@ ExitCode run_probe(const config::ProbeConfig& config) {
     if (!privacy) return stop(privacy.error());
     install_signals();
     Run run(config, std::move(*inputs), std::move(setup->plan.templates), std::move(*exporter), std::move(dump), std::move(*privacy));
-    return run.run();
+    const ExitCode code = run.run();
+    if (!config.pid_file.empty()) std::remove(config.pid_file.c_str());
+    return code;
 }
 
 }  // namespace voipprobe::probe

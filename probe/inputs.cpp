@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 #include "config/log.hpp"
 #include "probe/capture/file_source.hpp"
 #include "probe/capture/live_source.hpp"
+#include "wire/text.hpp"
 
 namespace voipprobe::probe {
 namespace {
@@ -19,17 +21,48 @@ bool is_capture_name(const fs::path& p) {
     return e == ".pcap" || e == ".pcapng" || e == ".cap";
 }
 
+// --pcap-file-list: one name a line; blank lines and # comments are skipped.
+Result<void> add_listed(const std::string& path, std::vector<std::string>& names) {
+    std::ifstream in(path);
+    if (!in) return fail(ExitCode::usage, "--pcap-file-list " + path + ": cannot be read");
+    for (std::string line; std::getline(in, line);) {
+        const std::string_view name = wire::trim(line);
+        if (!name.empty() && name.front() != '#') names.emplace_back(name);
+    }
+    return {};
+}
+
+// nProbe's "-i eth0,eth1", unless there is a file of that name.
+std::vector<std::string> parted(const std::string& name) {
+    std::error_code ignored;
+    std::vector<std::string> out;
+    if (name.find(',') == name.npos || fs::exists(name, ignored)) return {name};
+    for (std::size_t at = 0; at <= name.size();) {
+        const std::size_t comma = std::min(name.find(',', at), name.size());
+        if (comma > at) out.push_back(name.substr(at, comma - at));
+        at = comma + 1;
+    }
+    return out;
+}
+
 }  // namespace
 
 Result<std::vector<Input>> resolve_inputs(const config::ProbeConfig& config) {
     std::vector<Input> inputs;
-    if (config.interfaces.empty()) {
+    std::vector<std::string> names;
+    for (const std::string& typed : config.interfaces)
+        for (std::string& name : parted(typed)) names.push_back(std::move(name));
+    if (!config.capture_list.empty())
+        if (auto added = add_listed(config.capture_list, names); !added) return tl::unexpected<Error>(added.error());
+    if (names.empty() && !config.capture_list.empty())
+        return fail(ExitCode::usage, "--pcap-file-list " + config.capture_list + ": names no capture");
+    if (names.empty()) {
         const auto name = default_interface();
         if (!name) return fail(ExitCode::usage, "no -i given and no default route to choose an interface by");
         log::info("no -i given: capturing on " + *name + ", the interface of the default route");
         return std::vector<Input>{{*name, true}};
     }
-    for (const std::string& name : config.interfaces) {
+    for (const std::string& name : names) {
         std::error_code ignored;
         if (name == "-") {
             inputs.push_back({name, false});

@@ -15,7 +15,9 @@ int main(int argc, char** argv) {
         return static_cast<int>(invocation.error().code);
     }
     const config::ProbeConfig& c = invocation->config;
-    log::init("voipprobe", c.quiet ? log::Level::error : c.verbose > 0 ? log::Level::debug : log::Level::info);
+    const log::Level least = c.quiet ? log::Level::error : c.verbose > 0 ? log::Level::debug : log::Level::info;
+    if (c.syslog.empty()) log::init("voipprobe", least);
+    else log::init_syslog(c.syslog, least);
     for (const std::string& w : invocation->warnings) log::warning(w);
     switch (invocation->action) {
         case config::ProbeAction::print: std::fputs(invocation->text.c_str(), stdout); return 0;

@@ -166,6 +166,24 @@ std::vector<std::uint8_t> presence_classes(const TemplateSection& section) {
     return classes;
 }
 
+// What RFC 5103 calls the reverse of an element; 0: none of ours.
+std::uint16_t reverse_of(ElementId id) {
+    switch (id) {
+        case OUT_BYTES: return element(IN_BYTES).number;
+        case OUT_PKTS: return element(IN_PKTS).number;
+        case DST_TOS: return element(SRC_TOS).number;
+        case DST_VLAN: return element(SRC_VLAN).number;
+        default: return 0;
+    }
+}
+
+void apply_biflow(TemplateSection& section, const PlanOptions& options) {
+    std::vector<ElementId>& e = section.elements;
+    if (options.biflow == Biflow::off) std::erase_if(e, [](ElementId id) { return id == OUT_BYTES || id == OUT_PKTS; });
+    if (options.biflow != Biflow::rfc5103 || std::none_of(e.begin(), e.end(), reverse_of)) return;
+    if (std::find(e.begin(), e.end(), BIFLOW_DIRECTION) == e.end()) e.push_back(BIFLOW_DIRECTION);
+}
+
 std::string sentence_about(const TemplateSpec& spec, RecordKind kind, std::string_view what) {
     return spec.origin + ": " + std::string(record_kind_name(kind)) + " template: " + std::string(what);
 }
@@ -212,6 +230,10 @@ wire::FieldLayout field_layout(const Element& e, const PlanOptions& options) {
     f.type = e.type;
     f.length = options.version == 10 && e.type == wire::FieldType::string ? wire::kVariable : e.length;
     f.name = std::string(e.name);
+    if (const std::uint16_t forward = options.biflow == Biflow::rfc5103 ? reverse_of(e.id) : 0; forward != 0) {
+        f.pen = kReversePen;
+        f.number = forward;
+    }
     return f;
 }
 
@@ -220,6 +242,8 @@ Result<TemplatePlan> plan_templates(const TemplateSpec& spec, const PlanOptions&
     std::vector<TemplateSection> sections = sectioned ? spec.sections : Splitter(spec.sections.front().elements).split();
     TemplatePlan plan;
     plan.warnings = spec.warnings;
+    if (options.biflow == Biflow::rfc5103 && options.version != 10)
+        return fail(ExitCode::usage, "--biflow rfc5103 needs IPFIX, -V 10: NetFlow v9 has no enterprise elements");
     if (options.first_id < 256) return fail(ExitCode::usage, "-U: template ids start at 256");
     std::uint32_t next_id = options.first_id;
 
@@ -229,6 +253,7 @@ Result<TemplatePlan> plan_templates(const TemplateSpec& spec, const PlanOptions&
             plan.warnings.push_back(sentence_about(
                 spec, kind, "IN_/OUT_ octets and packets left out, flow tools would count them twice"));
         section.elements = changed(section.elements, [&](ElementId id) { return in_version(id, options.version); });
+        if (carries_counters(kind)) apply_biflow(section, options);
         if (section.elements.empty())
             return fail(ExitCode::usage, sentence_about(spec, kind, "nothing left to send"));
         if (section.elements.size() > kMostFields)

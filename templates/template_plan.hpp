@@ -35,10 +35,19 @@ inline constexpr std::size_t kMostFields = 60;     // more: tshark ignores the t
 inline constexpr std::uint16_t kFirstTemplateId = 257;  // nProbe's -U
 inline constexpr std::uint8_t kEverything = 0xff;  // PlannedTemplate::presence of a complete template
 
+// How flows of two directions are told (--biflow).
+enum class Biflow : std::uint8_t {
+    ntop,     // one record, OUT_ counters in IANA 23 and 24 as nProbe has them
+    rfc5103,  // one record, OUT_ counters as reverse elements (PEN 29305), and biflowDirection in every record; IPFIX
+    off       // two records, each with its own direction in IN_; no OUT_BYTES and OUT_PKTS
+};
+inline constexpr std::uint32_t kReversePen = 29305;  // RFC 5103 §6.1
+
 struct PlanOptions {
     std::uint8_t version = 10;  // 9 = NetFlow v9, 10 = IPFIX
     std::uint16_t first_id = kFirstTemplateId;
     std::uint32_t own_pen = kOwnPen;
+    Biflow biflow = Biflow::ntop;
 };
 
 struct PlannedTemplate {

@@ -2,6 +2,7 @@
 
 #include <fixbuf/public.h>
 
+#include <algorithm>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -92,7 +93,7 @@ struct IpfixEncoder::Impl {
     // Templates must all be known before: with a buffer, adding one would send it.
     void allocate_buffer() {
         if (buffer != nullptr) return;
-        buffer = fBufAllocForExport(session, fbExporterAllocBuffer(message.data(), static_cast<std::uint16_t>(limit)));
+        buffer = fBufAllocForExport(session, fbExporterAllocBuffer(message.data(), static_cast<std::uint16_t>(message.size())));
         fBufSetAutomaticMode(buffer, FALSE);
         fBufSetExportTime(buffer, 1);  // else it asks the clock; finish() writes the true one
     }
@@ -192,6 +193,7 @@ struct IpfixEncoder::Impl {
     }
 
     std::size_t limit;
+    std::size_t least_limit = 0;  // what the largest template needs
     std::vector<std::uint8_t> message;
     std::vector<std::uint8_t> record;  // the internal form of one record; large enough for every template
     std::size_t record_length = 0;
@@ -247,9 +249,15 @@ Result<void> IpfixEncoder::add_template(const TemplateLayout& layout) {
     if (fbSessionAddTemplate(my.session, TRUE, layout.id, t, &error.error) == 0 ||
         fbSessionAddTemplate(my.session, FALSE, layout.id, t, &error.error) == 0)
         return fail(ExitCode::failure, what + ": " + error.text());
+    my.least_limit = std::max(my.least_limit, kHeader + kSetHeader + std::max(known.least, known.definition));
     if (my.record.size() < internal) my.record.resize(internal);
     my.templates.emplace(layout.id, std::move(known));
     return {};
+}
+
+void IpfixEncoder::set_max_message(std::size_t octets) {
+    Impl& my = *impl_;
+    my.limit = std::clamp(octets, my.least_limit, std::max(my.least_limit, my.message.size()));
 }
 
 Append IpfixEncoder::append_template(std::uint16_t template_id) {

@@ -24,6 +24,7 @@ class IpfixEncoder final : public MessageEncoder {
     Result<void> add_template(const TemplateLayout& layout) override;
     Append append_template(std::uint16_t template_id) override;
     Append append(std::uint16_t template_id, Bytes packed) override;
+    void set_max_message(std::size_t octets) override;
     bool empty() const override;
     Bytes finish(TimeNs export_time) override;
     const EncoderStats& stats() const override;

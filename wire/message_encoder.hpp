@@ -52,6 +52,9 @@ class MessageEncoder {
     virtual Append append(std::uint16_t template_id, Bytes packed) = 0;
     // What v9's sysUptime counts from, when it was not known before; before the first finish().
     virtual void set_boot_time(TimeNs) {}
+    // Messages of at most `octets` from now on (the path takes no more), but never less than the largest template
+    // needs, and never more than at first.
+    virtual void set_max_message(std::size_t octets) = 0;
     // True when there is nothing for finish() to close.
     virtual bool empty() const = 0;
     // Closes the open message and returns it; valid until the next call of any function. Empty when empty().

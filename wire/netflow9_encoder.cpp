@@ -84,6 +84,7 @@ Result<void> Netflow9Encoder::add_template(const TemplateLayout& layout) {
         return fail(ExitCode::usage, what + ": a record takes " + std::to_string(t.length) +
                                          " octets and does not fit a message of " + std::to_string(config_.max_message) +
                                          "; use fewer fields, -V 10, or a larger -m");
+    least_message_ = std::max(least_message_, kHeader + kSetHeader + largest + kMostPadding);
     if (!templates_.emplace(layout.id, std::move(t)).second) return fail(ExitCode::usage, what + ": id used twice");
     last_template_ = nullptr;
     return {};
@@ -127,6 +128,10 @@ void Netflow9Encoder::close_set() {
     used_ += padding;
     store16(&message_[set_at_ + 2], static_cast<std::uint32_t>(used_ - set_at_));
     set_at_ = 0;
+}
+
+void Netflow9Encoder::set_max_message(std::size_t octets) {
+    config_.max_message = std::clamp(octets, least_message_, std::max(least_message_, message_.size()));
 }
 
 Append Netflow9Encoder::append_template(std::uint16_t template_id) {

@@ -20,6 +20,7 @@ class Netflow9Encoder final : public MessageEncoder {
     Append append_template(std::uint16_t template_id) override;
     Append append(std::uint16_t template_id, Bytes packed) override;
     void set_boot_time(TimeNs boot_time) override { config_.boot_time = boot_time; }
+    void set_max_message(std::size_t octets) override;
     bool empty() const override { return count_ == 0; }
     Bytes finish(TimeNs export_time) override;
     const EncoderStats& stats() const override { return stats_; }
@@ -43,6 +44,7 @@ class Netflow9Encoder final : public MessageEncoder {
     void close_set();
 
     EncoderConfig config_;
+    std::size_t least_message_ = 0;  // what the largest template or record needs
     std::unordered_map<std::uint16_t, Template> templates_;
     Template* last_template_ = nullptr;  // records come in runs of one template
     std::uint16_t last_id_ = 0;

@@ -19,6 +19,8 @@ constexpr std::uint16_t kOwnV9Base = 61440;
 const Element* find_reverse(std::uint16_t number) {
     if (number == 1) return &templates::element(ElementId::OUT_BYTES);
     if (number == 2) return &templates::element(ElementId::OUT_PKTS);
+    if (number == 5) return &templates::element(ElementId::DST_TOS);
+    if (number == 58) return &templates::element(ElementId::DST_VLAN);
     return nullptr;
 }
 

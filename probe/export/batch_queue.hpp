@@ -2,6 +2,7 @@
 // state allocates nothing. Thread rule: one producer, one consumer.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -32,18 +33,20 @@ class BatchQueue {
         return true;
     }
 
-    // The next batch into `batch`, whose storage goes back to the producer. False: closed and empty.
-    bool pop(Batch& batch) {
+    enum class Pop : std::uint8_t { batch, nothing, closed };
+    // The next batch into `batch`, whose storage goes back to the producer. `nothing`: none came in time.
+    Pop pop(Batch& batch, std::chrono::milliseconds patience) {
         std::unique_lock lock(mutex_);
         batch.clear();
         if (batch.capacity() > 0) spare_.push_back(std::move(batch));
-        work_.wait(lock, [&] { return closed_ || !batches_.empty(); });
-        if (batches_.empty()) return false;
+        batch = Batch{};
+        if (!work_.wait_for(lock, patience, [&] { return closed_ || !batches_.empty(); })) return Pop::nothing;
+        if (batches_.empty()) return Pop::closed;
         batch = std::move(batches_.front());
         batches_.pop_front();
         lock.unlock();
         room_.notify_one();
-        return true;
+        return Pop::batch;
     }
 
     void close() {

@@ -17,7 +17,7 @@ std::vector<std::string> split(std::string_view argument) {
     while (true) {
         const std::size_t comma = argument.find(',');
         const std::string_view part = wire::trim(argument.substr(0, comma));
-        const bool continues = !parts.empty() && templates::record_kind_by_name(part) &&
+        const bool continues = !parts.empty() && templates::record_kind_by_name(part.substr(0, part.find('&'))) &&
                                parts.back().find("?records=") != std::string::npos;
         if (continues)
             parts.back() += "," + std::string(part);
@@ -28,21 +28,37 @@ std::vector<std::string> split(std::string_view argument) {
     }
 }
 
-Result<std::uint32_t> parse_kinds(std::string_view whole, std::string_view query) {
-    if (!query.starts_with("records=")) return bad(whole, "only ?records=KIND,KIND... is known");
-    query.remove_prefix(8);
+Result<std::uint32_t> parse_kinds(std::string_view whole, std::string_view list) {
     std::uint32_t kinds = 0;
-    while (!query.empty()) {
-        const std::size_t comma = query.find(',');
-        const auto kind = templates::record_kind_by_name(query.substr(0, comma));
+    while (!list.empty()) {
+        const std::size_t comma = list.find(',');
+        const auto kind = templates::record_kind_by_name(list.substr(0, comma));
         if (!kind)
-            return bad(whole, "no record kind '" + wire::clean_text(query.substr(0, comma)) +
+            return bad(whole, "no record kind '" + wire::clean_text(list.substr(0, comma)) +
                                   "' (known: flow, call, stream, rtp, sip, message, interval, stats, stream-detail)");
         kinds |= 1U << static_cast<unsigned>(*kind);
-        query = comma == std::string_view::npos ? std::string_view() : query.substr(comma + 1);
+        list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
     }
     if (kinds == 0) return bad(whole, "?records= names no record kind");
     return kinds;
+}
+
+Result<void> parse_query(std::string_view whole, std::string_view query, Destination& d) {
+    while (true) {
+        const std::size_t end = query.find('&');
+        const std::string_view part = query.substr(0, end);
+        if (part.starts_with("records=")) {
+            const auto kinds = parse_kinds(whole, part.substr(8));
+            if (!kinds) return tl::unexpected<Error>(kinds.error());
+            d.kinds = *kinds;
+        } else if (part == "resend=on" || part == "resend=off") {
+            d.resend = part == "resend=on";
+        } else {
+            return bad(whole, "only ?records=KIND,KIND... and resend=on|off are known");
+        }
+        if (end == std::string_view::npos) return {};
+        query.remove_prefix(end + 1);
+    }
 }
 
 Result<Destination> parse_host(std::string_view whole, std::string_view rest, Destination d) {
@@ -79,9 +95,7 @@ Result<Destination> parse_one(std::string_view whole) {
     std::string_view rest = whole;
     Destination d;
     if (const std::size_t mark = rest.find('?'); mark != std::string_view::npos) {
-        const auto kinds = parse_kinds(whole, rest.substr(mark + 1));
-        if (!kinds) return tl::unexpected<Error>(kinds.error());
-        d.kinds = *kinds;
+        if (auto parsed = parse_query(whole, rest.substr(mark + 1), d); !parsed) return tl::unexpected<Error>(parsed.error());
         rest = rest.substr(0, mark);
     }
     if (rest == "none") {
@@ -98,12 +112,19 @@ Result<Destination> parse_one(std::string_view whole) {
     if (rest.starts_with("tcp://")) {
         d.transport = Transport::tcp;
         rest.remove_prefix(6);
+    } else if (rest.starts_with("tls://")) {
+        d.transport = Transport::tls;
+        d.port = kDefaultTlsPort;
+        rest.remove_prefix(6);
     } else if (rest.starts_with("udp://")) {
         rest.remove_prefix(6);
+    } else if (rest.starts_with("sctp://") || rest.starts_with("dtls://")) {
+        return bad(whole, "SCTP and DTLS are not done; use tcp:// or tls://");
     } else if (rest.find("://") != std::string_view::npos) {
-        return bad(whole, "unknown scheme (known: udp://, tcp://, file:, none)");
+        return bad(whole, "unknown scheme (known: udp://, tcp://, tls://, file:, none)");
     }
     if (rest.ends_with('/')) rest.remove_suffix(1);
+    if (d.resend && !d.is_stream()) return bad(whole, "resend=on is for tcp:// and tls://");
     return parse_host(whole, rest, std::move(d));
 }
 
@@ -115,6 +136,7 @@ std::string Destination::text() const {
     switch (transport) {
         case Transport::udp: return "udp://" + address;
         case Transport::tcp: return "tcp://" + address;
+        case Transport::tls: return "tls://" + address;
         case Transport::file: return "file:" + host;
         case Transport::none: break;
     }

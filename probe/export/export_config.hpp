@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "config/tls_context.hpp"
 #include "probe/export/destination.hpp"
 #include "templates/record_kind.hpp"
 #include "wire/time.hpp"
@@ -34,6 +35,16 @@ struct ExportConfig {
     std::uint32_t messages_per_second = 0;  // token bucket for UDP; 0: none
     std::uint32_t burst = 32;
     std::chrono::milliseconds delay{0};   // -e
+    std::uint32_t delay_every = 1;        // -B: messages before each delay
+    bool options = true;                  // exporter statistics and type information as options data
+    wire::TimeNs statistics_interval = 60 * wire::kSecond;  // of export time
+    wire::TimeNs types_interval = 600 * wire::kSecond;      // over UDP
+    std::string source_address;           // ADDRESS[:PORT]
+    std::chrono::seconds reconnect{60};   // streams: least time between two attempts
+    std::size_t spool_octets = 256U << 20;  // streams: records that wait
+    std::size_t resend_octets = 8U << 20;   // streams with resend=on: more than both sockets' buffers hold
+    std::chrono::seconds linger{95};      // streams: how long finish() waits for the collector
+    config::TlsFiles tls;
     // Called from the export thread, at most once a minute for each destination and error.
     std::function<void(const std::string&)> warn;
 };
@@ -50,6 +61,9 @@ struct ExportStats {
     std::uint64_t records_sent = 0;
     std::uint64_t records_lost = 0;      // in messages that could not be sent, or that fit no message
     std::uint64_t send_errors = 0;       // messages
+    std::uint64_t records_resent = 0;    // sent before, sent again to a new connection
+    std::uint64_t connections = 0;       // streams
+    std::uint64_t options_records = 0;   // exporter statistics and type information
     std::uint64_t shortened = 0;         // strings cut because a record did not fit a message
     std::string last_error;
 };

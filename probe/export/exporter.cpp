@@ -15,10 +15,11 @@ namespace voipprobe::probe {
 namespace {
 
 constexpr std::size_t kBatch = 64 * 1024;
+constexpr auto kPatience = std::chrono::milliseconds(100);  // then outputs look after their connections
 
 // What a batch consists of: this, then for a record its packed octets.
 struct Event {
-    enum class What : std::uint32_t { record, tick, boot_time };
+    enum class What : std::uint32_t { record, tick, boot_time, ignored };
     What what = What::record;
     std::uint32_t template_index = 0;
     std::uint64_t length = 0;
@@ -50,10 +51,16 @@ struct Exporter::Impl {
         return t.elements.size();
     }
 
+    // The next one that is there takes the place of a destination that is away.
+    Output& healthy_from(std::size_t first) {
+        for (std::size_t i = 0; i < outputs.size(); ++i)
+            if (Output& o = *outputs[(first + i) % outputs.size()]; o.healthy()) return o;
+        return *outputs[first % outputs.size()];
+    }
     Output& choose(std::size_t template_index, wire::Bytes packed) {
-        if (config.dispatch == Dispatch::round_robin) return *outputs[turn++ % outputs.size()];
+        if (config.dispatch == Dispatch::round_robin) return healthy_from(turn++ % outputs.size());
         const wire::Bytes id = packed_field(plan[template_index].layout, packed, call_field[template_index]);
-        return *outputs[wire::siphash13(wire::SipKey{}, id) % outputs.size()];
+        return healthy_from(wire::siphash13(wire::SipKey{}, id) % outputs.size());
     }
 
     void handle(const Event& e, wire::Bytes packed) {
@@ -64,6 +71,12 @@ struct Exporter::Impl {
             case Event::What::tick:
                 for (auto& o : outputs) o->tick(e.time);
                 return;
+            case Event::What::ignored: {
+                Ignored ignored;
+                if (packed.size() == sizeof ignored) std::memcpy(&ignored, packed.data(), sizeof ignored);
+                for (auto& o : outputs) o->set_ignored(ignored);
+                return;
+            }
             case Event::What::record: break;
         }
         if (config.dispatch == Dispatch::all || outputs.size() == 1)
@@ -74,7 +87,14 @@ struct Exporter::Impl {
 
     void run() {
         Batch batch;
-        while (queue.pop(batch)) {
+        std::chrono::steady_clock::time_point polled{};
+        while (true) {
+            const BatchQueue::Pop got = queue.pop(batch, kPatience);
+            if (got == BatchQueue::Pop::closed) break;
+            if (const auto now = std::chrono::steady_clock::now(); got == BatchQueue::Pop::nothing || now - polled >= kPatience) {
+                polled = now;
+                for (auto& o : outputs) o->poll();
+            }
             for (std::size_t at = 0; at + sizeof(Event) <= batch.size();) {
                 Event e;
                 std::memcpy(&e, batch.data() + at, sizeof e);
@@ -138,11 +158,9 @@ Result<std::unique_ptr<Exporter>> Exporter::open(const ExportConfig& config,
     std::vector<Destination> destinations = config.destinations;
     if (destinations.empty()) destinations.push_back(nowhere);
     for (const Destination& d : destinations) {
-        auto sender = open_sender(d);
-        if (!sender) return tl::unexpected<Error>(sender.error());
-        if (const auto local = (*sender)->local()) impl->endpoints.push_back(*local);
-        auto output = Output::make(impl->config, d, impl->plan, std::move(*sender), impl->counted);
+        auto output = Output::make(impl->config, d, impl->plan, impl->counted);
         if (!output) return tl::unexpected<Error>(output.error());
+        if (const auto local = (*output)->local()) impl->endpoints.push_back(*local);
         impl->outputs.push_back(std::move(*output));
     }
     impl->open.reserve(kBatch + 4096);
@@ -168,6 +186,12 @@ void Exporter::tick(wire::TimeNs now) {
     Impl& my = *impl_;
     put(my.open, {Event::What::tick, 0, 0, now});
     if (my.config.live || my.open.size() >= kBatch) my.flush();
+}
+
+void Exporter::set_ignored(const Ignored& ignored) {
+    Impl& my = *impl_;
+    const auto* raw = reinterpret_cast<const std::uint8_t*>(&ignored);
+    put(my.open, {Event::What::ignored, 0, sizeof ignored, 0}, {raw, sizeof ignored});
 }
 
 ExportStats Exporter::finish() {

@@ -16,6 +16,7 @@
 
 #include "probe/export/export_config.hpp"
 #include "probe/export/sender.hpp"
+#include "probe/export/service_options.hpp"
 #include "templates/template_plan.hpp"
 #include "wire/bytes.hpp"
 #include "wire/result.hpp"
@@ -35,6 +36,8 @@ class Exporter {
     void set_boot_time(wire::TimeNs boot_time);
     void submit(std::size_t template_index, wire::Bytes packed, wire::TimeNs export_time);
     void tick(wire::TimeNs now);
+    // Packets that capture could not take so far; told to collectors with the next statistics.
+    void set_ignored(const Ignored& ignored);
     ExportStats finish();
     // A copy as of the last batch; any thread.
     ExportStats stats() const;

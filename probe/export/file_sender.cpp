@@ -17,10 +17,8 @@ class FileSender final : public Sender {
     FileSender(const FileSender&) = delete;
     FileSender& operator=(const FileSender&) = delete;
 
-    std::error_code send(wire::Bytes message) override {
-        if (file_ == nullptr) return std::make_error_code(std::errc::bad_file_descriptor);
-        if (std::fwrite(message.data(), 1, message.size(), file_) == message.size()) return {};
-        return last_error();
+    void send(std::span<const wire::Bytes> messages, std::span<std::error_code> errors) override {
+        for (std::size_t i = 0; i < messages.size(); ++i) errors[i] = write(messages[i]);
     }
 
     std::error_code close() override {
@@ -34,13 +32,21 @@ class FileSender final : public Sender {
     }
 
   private:
+    std::error_code write(wire::Bytes message) {
+        if (file_ == nullptr) return std::make_error_code(std::errc::bad_file_descriptor);
+        if (std::fwrite(message.data(), 1, message.size(), file_) == message.size()) return {};
+        return last_error();
+    }
+
     std::FILE* file_;
     std::string path_;
 };
 
 class NullSender final : public Sender {
   public:
-    std::error_code send(wire::Bytes) override { return {}; }
+    void send(std::span<const wire::Bytes>, std::span<std::error_code> errors) override {
+        for (std::error_code& e : errors) e = {};
+    }
 };
 
 }  // namespace
@@ -52,10 +58,11 @@ Result<std::unique_ptr<Sender>> open_file_sender(const Destination& destination)
     return std::make_unique<FileSender>(file, destination.host);
 }
 
-Result<std::unique_ptr<Sender>> open_sender(const Destination& destination) {
+Result<std::unique_ptr<Sender>> open_sender(const Destination& destination, const SenderOptions& options) {
     switch (destination.transport) {
-        case Transport::udp: return open_udp_sender(destination);
-        case Transport::tcp: return open_tcp_sender(destination);
+        case Transport::udp: return open_udp_sender(destination, options);
+        case Transport::tcp:
+        case Transport::tls: return fail(ExitCode::failure, destination.text() + " is a stream");
         case Transport::file: return open_file_sender(destination);
         case Transport::none: break;
     }

@@ -20,9 +20,9 @@ constexpr std::string_view extension(DumpStyle s) {
 }
 
 // 2026-11-22T04:22:10.123456Z -> 2026/11/22/04_22
-std::string place_of(wire::TimeNs t) {
+std::string place_of(wire::TimeNs t, bool nested) {
     std::string s = wire::iso_time(t).substr(0, 16);
-    s[4] = s[7] = s[10] = '/';
+    s[4] = s[7] = s[10] = nested ? '/' : '_';
     s[13] = '_';
     return s;
 }
@@ -78,7 +78,7 @@ void RecordDump::close() {
 bool RecordDump::begin(Table& t, wire::TimeNs period) {
     finish(t);
     t.period = period;
-    const std::string stem = config_.directory + "/" + place_of(period) + "-" + t.kind;
+    const std::string stem = config_.directory + "/" + place_of(period, config_.nested) + "-" + t.kind;
     t.path = stem + std::string(extension(config_.style));
     // A finished file of an earlier run is never overwritten.
     for (int n = 2; std::filesystem::exists(t.path); ++n)
@@ -106,7 +106,7 @@ std::string RecordDump::header(const Table& t) const {
     std::string out;
     if (config_.style == DumpStyle::json) return out;
     for (const templates::ElementId id : t.columns) {
-        if (!out.empty()) out += config_.style == DumpStyle::csv ? ',' : '|';
+        if (!out.empty()) out += config_.style == DumpStyle::csv ? ',' : config_.separator;
         out += templates::element(id).name;
     }
     return out + "\n";
@@ -128,7 +128,7 @@ std::string RecordDump::line(Table& t, const Plan& plan, wire::Bytes packed) con
         return (out.empty() ? "{" : out) + "}\n";
     }
     for (std::size_t i = 0; i < t.cells.size(); ++i) {
-        if (i > 0) out += config_.style == DumpStyle::csv ? ',' : '|';
+        if (i > 0) out += config_.style == DumpStyle::csv ? ',' : config_.separator;
         out += t.cells[i];
     }
     return out + "\n";
@@ -149,7 +149,7 @@ std::string RecordDump::rendered(const templates::Element& e, const wire::FieldL
         case DumpStyle::text: break;
     }
     // nProbe has no quotes: a separator within text would shift every column after it.
-    std::replace(field.text.begin(), field.text.end(), '|', '_');
+    std::replace(field.text.begin(), field.text.end(), config_.separator, '_');
     return field.text;
 }
 

@@ -1,7 +1,7 @@
 // -P: the records as text files, one for each kind and minute of packet time:
 //   DIR/2026/11/22/04_22-call.csv          csv: a header line, RFC 4180, text cells guarded against spreadsheets
 //   DIR/2026/11/22/04_22-call.jsonl        json: one object a line, without what is absent
-//   DIR/2026/11/22/04_22-call.flows        text: nProbe's, a header line, separated by |
+//   DIR/2026/11/22/04_22-call.flows        text: nProbe's, a header line, separated by | (--csv-separator)
 // While it is written a file is called NAME.temp. The columns of a kind are those of all its templates, so that records
 // with and without RTCP stand in one table. Times: packet time, UTC. Errors: a folder that cannot be written is an error of
 // open(); later ones are reported once and their records counted. Thread rule: one thread.
@@ -27,6 +27,8 @@ struct DumpConfig {
     DumpStyle style = DumpStyle::csv;
     std::int64_t rotate = 60 * wire::kSecond;  // -F
     std::function<void(const std::string&)> warn;
+    char separator = '|';  // of the text style
+    bool nested = true;    // folders YEAR/MONTH/DAY; else DIR/2026_11_22_04_22-call.flows
 };
 
 class RecordDump {

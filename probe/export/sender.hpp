@@ -1,9 +1,10 @@
-// Moves finished messages to one destination. Blocking; errors are returned, never thrown, and never final: the
-// next message is tried again. Thread rule: one thread, the exporter's.
+// Moves finished messages to one destination. Errors are returned, never thrown, and never final: the next message is
+// tried again. Thread rule: one thread, the exporter's.
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <system_error>
 
@@ -19,24 +20,36 @@ struct LocalEndpoint {
     std::uint8_t protocol = 17;  // IP protocol number
 };
 
+struct SenderOptions {
+    std::string source_address;  // ADDRESS[:PORT], [ADDRESS]:PORT; empty: the system's choice
+    bool may_start_unresolved = false;  // a name that does not resolve yet is no error
+};
+
 class Sender {
   public:
     virtual ~Sender() = default;
-    // Sends one message. UDP: a refusal left over from an earlier datagram is retried once.
-    virtual std::error_code send(wire::Bytes message) = 0;
+    // Messages that one call of send() takes at best.
+    virtual std::size_t batch() const { return 1; }
+    // Sends the messages in order; errors[i] says what became of messages[i].
+    virtual void send(std::span<const wire::Bytes> messages, std::span<std::error_code> errors) = 0;
+    // Looks after what changes with time; called some ten times a second.
+    virtual void poll() {}
     // Flushes and closes; the error of a file that could not be written.
     virtual std::error_code close() { return {}; }
-    // True once after a connection was made anew: the peer knows no template and counts from zero.
-    virtual bool take_reconnected() { return false; }
+    // True once after the peer may have changed: it knows no template and counts from zero.
+    virtual bool take_new_peer() { return false; }
+    // Once, the largest message that the path takes, after one was too large (it was sent in fragments).
+    virtual std::optional<std::size_t> take_path_limit() { return std::nullopt; }
+    // False while the destination is known to be away.
+    virtual bool healthy() const { return true; }
     // What our own packets come from, so that a capture can leave them out.
     virtual std::optional<LocalEndpoint> local() const { return std::nullopt; }
 };
 
-// Resolves the name and opens the socket or file. Errors: name unknown, connection refused, file not writable.
-Result<std::unique_ptr<Sender>> open_sender(const Destination& destination);
+// udp://, file:, none (streams: stream_link.hpp). Errors: name unknown, file not writable.
+Result<std::unique_ptr<Sender>> open_sender(const Destination& destination, const SenderOptions& options);
 // Parts of open_sender, one per source file.
-Result<std::unique_ptr<Sender>> open_udp_sender(const Destination& destination);
-Result<std::unique_ptr<Sender>> open_tcp_sender(const Destination& destination);
+Result<std::unique_ptr<Sender>> open_udp_sender(const Destination& destination, const SenderOptions& options);
 Result<std::unique_ptr<Sender>> open_file_sender(const Destination& destination);
 
 }  // namespace voipprobe::probe

@@ -61,10 +61,12 @@ EXTRACT(SIP_BYE_OK_TIME) { return event_seconds(s, CallEvent::bye_ok); }
 EXTRACT(SIP_CANCEL_TIME) { return event_seconds(s, CallEvent::cancel); }
 EXTRACT(SIP_CANCEL_OK_TIME) { return event_seconds(s, CallEvent::cancel_ok); }
 EXTRACT(SIP_ACK_TIME) { return event_seconds(s, CallEvent::ack); }
-EXTRACT(SIP_RTP_IPV4_SRC_ADDR) { return media_v4(s, Side::caller); }
-EXTRACT(SIP_RTP_L4_SRC_PORT) { return media_port(s, Side::caller); }
-EXTRACT(SIP_RTP_IPV4_DST_ADDR) { return media_v4(s, Side::callee); }
-EXTRACT(SIP_RTP_L4_DST_PORT) { return media_port(s, Side::callee); }
+inline Side source_side(const RecordSource& s) { return s.turned ? Side::callee : Side::caller; }
+inline Side destination_side(const RecordSource& s) { return s.turned ? Side::caller : Side::callee; }
+EXTRACT(SIP_RTP_IPV4_SRC_ADDR) { return media_v4(s, source_side(s)); }
+EXTRACT(SIP_RTP_L4_SRC_PORT) { return media_port(s, source_side(s)); }
+EXTRACT(SIP_RTP_IPV4_DST_ADDR) { return media_v4(s, destination_side(s)); }
+EXTRACT(SIP_RTP_L4_DST_PORT) { return media_port(s, destination_side(s)); }
 EXTRACT(SIP_RESPONSE_CODE) { return s.call && s.call->response_code != 0 ? number(s.call->response_code) : Value{}; }
 EXTRACT(SIP_REASON_CAUSE) { return s.call && s.call->has_reason ? number(s.call->reason_cause) : Value{}; }
 EXTRACT(SIP_CALL_STATE) { return s.call ? Value::of_text(state_name(s.call->state())) : Value{}; }

@@ -22,9 +22,13 @@ EXTRACT(OCTET_TOTAL) { return number(s.octets[0] + s.octets[1]); }
 EXTRACT(PACKET_TOTAL) { return number(s.packets[0] + s.packets[1]); }
 EXTRACT(PROTOCOL) { return number(s.protocol); }
 EXTRACT(IP_PROTOCOL_VERSION) { return number(s.ip_version); }
-EXTRACT(SRC_TOS) { return number(s.stream != nullptr ? s.stream->tos : s.cold != nullptr ? s.cold->tos[0] : 0); }
-EXTRACT(DST_TOS) { return number(s.cold != nullptr ? s.cold->tos[1] : 0); }
-EXTRACT(TCP_FLAGS) { return number(s.hot != nullptr ? s.hot->tcp_flags[0] | s.hot->tcp_flags[1] : 0U); }
+EXTRACT(SRC_TOS) { return number(s.stream != nullptr ? s.stream->tos : s.cold != nullptr ? s.cold->tos[s.turned ? 1 : 0] : 0); }
+EXTRACT(DST_TOS) { return number(s.cold != nullptr ? s.cold->tos[s.turned ? 0 : 1] : 0); }
+EXTRACT(TCP_FLAGS) {
+    if (s.hot == nullptr) return number(0);
+    if (s.one_way) return number(s.hot->tcp_flags[s.turned ? 1 : 0]);
+    return number(s.hot->tcp_flags[0] | s.hot->tcp_flags[1]);
+}
 EXTRACT(CLIENT_TCP_FLAGS) { return s.hot != nullptr ? number(s.hot->tcp_flags[0]) : Value{}; }
 EXTRACT(SERVER_TCP_FLAGS) { return s.hot != nullptr ? number(s.hot->tcp_flags[1]) : Value{}; }
 EXTRACT(L4_SRC_PORT) { return number(s.src.port); }
@@ -33,8 +37,8 @@ EXTRACT(IPV4_SRC_ADDR) { return s.ip_version == 4 ? Value::of_bytes(s.src.addres
 EXTRACT(IPV4_DST_ADDR) { return s.ip_version == 4 ? Value::of_bytes(s.dst.address.v4_bytes()) : Value{}; }
 EXTRACT(IPV6_SRC_ADDR) { return s.ip_version == 6 ? Value::of_bytes(s.src.address.octets) : Value{}; }
 EXTRACT(IPV6_DST_ADDR) { return s.ip_version == 6 ? Value::of_bytes(s.dst.address.octets) : Value{}; }
-EXTRACT(INPUT_SNMP) { return number(0); }
-EXTRACT(OUTPUT_SNMP) { return number(0); }
+EXTRACT(INPUT_SNMP) { return number(s.context->in_interface); }
+EXTRACT(OUTPUT_SNMP) { return number(s.context->out_interface); }
 EXTRACT(FIRST_SWITCHED) { return uptime(s, s.start_us); }
 EXTRACT(LAST_SWITCHED) { return uptime(s, s.end_us); }
 EXTRACT(FLOW_START_SEC) { return number(to_ms(s.start_us) / 1000); }
@@ -50,7 +54,7 @@ EXTRACT(FLOW_END_REASON) { return number(static_cast<std::uint64_t>(s.end_reason
 EXTRACT(FLOW_ID) { return number(s.cold != nullptr ? s.cold->id : 0); }
 EXTRACT(FLOW_SOURCE) { return number(0); }
 EXTRACT(DIRECTION) { return number(0); }
-EXTRACT(BIFLOW_DIRECTION) { return number(1); }  // initiator, RFC 5103 §6.3
+EXTRACT(BIFLOW_DIRECTION) { return number(s.turned ? 2 : 1); }  // initiator or its reverse, RFC 5103 §6.3
 EXTRACT(SRC_VLAN) { return s.stream != nullptr ? number(s.stream->vlan) : s.cold != nullptr ? number(s.cold->vlan) : Value{}; }
 EXTRACT(DST_VLAN) { return s.cold != nullptr ? number(s.cold->vlan) : Value{}; }
 EXTRACT(DOT1Q_SRC_VLAN) { return s.cold != nullptr ? number(s.cold->outer_vlan) : Value{}; }

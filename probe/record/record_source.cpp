@@ -1,5 +1,7 @@
 #include "probe/record/record_source.hpp"
 
+#include <utility>
+
 #include "probe/record/stream_score.hpp"
 #include "templates/template_plan.hpp"
 
@@ -42,6 +44,18 @@ const BurstGapFigures& RecordSource::burst_gap() const {
 
 const Call* RecordSource::call_of(const RtpStream& s) const {
     return s.call == 0 || calls == nullptr ? nullptr : calls->get(s.call, s.call_serial);
+}
+
+RecordSource RecordSource::turn() const {
+    RecordSource r = *this;
+    r.turned = !turned;
+    std::swap(r.src, r.dst);
+    std::swap(r.octets[0], r.octets[1]);
+    std::swap(r.packets[0], r.packets[1]);
+    std::swap(r.media[0], r.media[1]);
+    std::swap(r.jitter_[0], r.jitter_[1]);
+    std::swap(r.score_[0], r.score_[1]);
+    return r;
 }
 
 std::uint8_t RecordSource::present() const {

@@ -23,6 +23,8 @@ struct RecordContext {
     std::uint16_t idle_s = 30;
     bool g711_plc = true;
     wire::SipKey id_key;            // of record ids; all zero unless --privacy keys them
+    std::uint32_t in_interface = 0;   // ifIndex
+    std::uint32_t out_interface = 0;
 };
 
 struct RecordSource {
@@ -45,6 +47,10 @@ struct RecordSource {
     std::int64_t start_us = 0;
     std::int64_t end_us = 0;
     std::optional<std::uint64_t> capture_loss;
+
+    // --biflow off: one of the two records of a flow, and whether it is the one of the flow's second direction.
+    bool one_way = false;
+    bool turned = false;
 
     TunnelInfo tunnel;           // around it; type none: not tunnelled
     std::uint64_t zone_key = 0;  // --flow-key: part of its identity, 0 = none
@@ -70,6 +76,8 @@ struct RecordSource {
     std::array<std::uint8_t, 16>& id_room(std::size_t i) const { return ids_[i]; }
     // Groups of optional elements with a value (templates::presence).
     std::uint8_t present() const;
+    // The same seen from the other end: source and destination, IN and OUT change places.
+    RecordSource turn() const;
 
   private:
     mutable std::array<std::optional<JitterSummary>, 3> jitter_;

@@ -4,10 +4,10 @@
 
 namespace voipprobe::probe {
 
-RecordWriter::RecordWriter(std::vector<templates::PlannedTemplate> plan, Submit submit, Privacy privacy)
-    : plan_(std::move(plan)), privacy_(std::move(privacy)), submit_(std::move(submit)) {
+RecordWriter::RecordWriter(std::vector<templates::PlannedTemplate> plan, Submit submit, RecordOptions options)
+    : plan_(std::move(plan)), options_(std::move(options)), submit_(std::move(submit)) {
     for (const templates::PlannedTemplate& t : plan_) {
-        projections_.emplace_back(t, &privacy_);
+        projections_.emplace_back(t, &options_.privacy);
         kinds_ |= 1U << static_cast<unsigned>(t.kind);
         if (std::find(t.elements.begin(), t.elements.end(), templates::ElementId::RECORD_ID) != t.elements.end())
             identified_ |= 1U << static_cast<unsigned>(t.kind);
@@ -15,6 +15,23 @@ RecordWriter::RecordWriter(std::vector<templates::PlannedTemplate> plan, Submit 
 }
 
 void RecordWriter::emit(const RecordSource& source) {
+    using templates::RecordKind;
+    const bool flow = source.kind == RecordKind::flow || source.kind == RecordKind::rtp || source.kind == RecordKind::sip;
+    if (options_.one_way && flow) write_each_way(source);
+    else write(source);
+}
+
+void RecordWriter::write_each_way(const RecordSource& source) {
+    const auto write_half = [this](RecordSource half) {
+        half.one_way = true;
+        half.octets[1] = half.packets[1] = 0;
+        write(half);
+    };
+    if (source.packets[0] != 0 || source.packets[1] == 0) write_half(source);
+    if (source.packets[1] != 0) write_half(source.turn());
+}
+
+void RecordWriter::write(const RecordSource& source) {
     const auto index = templates::pick_template(plan_, source.kind, source.ip_version, source.present());
     if (!index) return;
     ++records_[static_cast<std::size_t>(source.kind)];

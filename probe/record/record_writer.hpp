@@ -10,6 +10,11 @@
 
 namespace voipprobe::probe {
 
+struct RecordOptions {
+    Privacy privacy;
+    bool one_way = false;  // a flow of two directions becomes two records (--biflow off)
+};
+
 class RecordWriter : public RecordSink {
   public:
     RecordWriter(const RecordWriter&) = delete;
@@ -17,7 +22,7 @@ class RecordWriter : public RecordSink {
     // `submit` gets the index of the template in the plan and a packed record, valid during the call.
     using Submit = std::function<void(std::size_t index, wire::Bytes packed, wire::TimeNs export_time)>;
 
-    RecordWriter(std::vector<templates::PlannedTemplate> plan, Submit submit, Privacy privacy = {});
+    RecordWriter(std::vector<templates::PlannedTemplate> plan, Submit submit, RecordOptions options = {});
 
     bool wants(templates::RecordKind kind) const override { return (kinds_ >> static_cast<unsigned>(kind) & 1U) != 0; }
     bool wants_snapshots(templates::RecordKind kind) const override {
@@ -29,8 +34,10 @@ class RecordWriter : public RecordSink {
     std::uint64_t shortened_strings() const;
 
   private:
+    void write(const RecordSource& source);
+    void write_each_way(const RecordSource& source);
     std::vector<templates::PlannedTemplate> plan_;
-    Privacy privacy_;
+    RecordOptions options_;
     std::vector<Projection> projections_;
     Submit submit_;
     unsigned kinds_ = 0;

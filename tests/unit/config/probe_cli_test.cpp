@@ -106,7 +106,7 @@ TEST(ProbeCli, acceptsTheSpellingsPeopleUse) {
 
 TEST(ProbeCli, wrongInputIsOneLineThatHelps) {
     EXPECT_THAT(error_of({"--colector", "x"}), testing::HasSubstr("unknown option '--colector'; did you mean --collector?"));
-    EXPECT_THAT(error_of({"-G"}), testing::HasSubstr("nProbe is not here"));
+    EXPECT_THAT(error_of({"-L", "10.0.0.0/8"}), testing::HasSubstr("nProbe is not here"));
     EXPECT_THAT(error_of({"--no-such-thing-at-all"}), testing::HasSubstr("see --help"));
     EXPECT_THAT(error_of({"capture.pcap"}), testing::HasSubstr("captures are given with -i"));
     EXPECT_THAT(error_of({"-s", "12x"}), testing::HasSubstr("-s: '12x' is not a whole number in 64..262144"));
@@ -122,6 +122,8 @@ TEST(ProbeCli, wrongInputIsOneLineThatHelps) {
     EXPECT_THAT(error_of({"--privacy", "hash"}), testing::HasSubstr("needs --privacy-key FILE"));
     EXPECT_THAT(error_of({"--privacy-key", "k"}), testing::HasSubstr("needs --privacy hash or drop"));
     EXPECT_THAT(error_of({"--privacy", "drop", "--privacy-daily"}), testing::HasSubstr("needs --privacy hash"));
+    EXPECT_EQ(config_of({"--biflow", "off", "-V", "9"}).biflow, Biflow::off);
+    EXPECT_THAT(error_of({"--biflow", "rfc5103", "-V", "9"}), testing::HasSubstr("-V 10"));
     EXPECT_THAT(error_of({"--list-elements=xml"}), testing::HasSubstr("text, json"));
 }
 

@@ -118,11 +118,12 @@ TEST_P(ExporterTest, everyRecordArrivesAndTemplatesComeFirst) {
     const auto record = record_of(templates[0]);
     for (int i = 0; i < 200; ++i) (*e)->submit(0, record, (200 + i) * wire::kSecond);
     const ExportStats stats = (*e)->finish();
-    const auto messages = receiver.all();
+    auto messages = receiver.all();
     EXPECT_EQ(stats.submitted, 200U);
     EXPECT_EQ(stats.records_sent, 200U);
     EXPECT_EQ(stats.records[1], 200U);
     EXPECT_EQ(stats.messages, messages.size());
+    std::erase_if(messages, [&](const auto& m) { return wire::load_be32(&m[version() == 9 ? 16 : 12]) == 0; });  // options
     ASSERT_FALSE(messages.empty());
     EXPECT_TRUE(has_set(messages.front(), version() == 9 ? 0 : 2));
     EXPECT_FALSE(has_set(messages.front(), 258)) << "a template that no record uses was sent";
