@@ -58,10 +58,10 @@ SipStart frame_of_sip(wire::Bytes data, std::size_t proof) {
     const std::size_t n =
         std::min({clear.size(), data.size() - h.octets, static_cast<std::size_t>(h.length)});
     ws_unmask(data.subspan(h.octets, n), h, 0, clear.data());
-    const bool enough = n >= std::min<std::uint64_t>(proof, h.length);
-    const SipStart start = sip_start({clear.data(), n}, !enough);
-    if (start == SipStart::no) return SipStart::no;
-    return enough ? SipStart::yes : SipStart::maybe;
+    // However the octets come, the same ones decide: no judgement on a part but on its first letter.
+    if (n != 0 && (clear[0] < 'A' || clear[0] > 'Z')) return SipStart::no;
+    if (n < std::min<std::uint64_t>(proof, h.length)) return SipStart::maybe;
+    return sip_start({clear.data(), n}, false) == SipStart::no ? SipStart::no : SipStart::yes;
 }
 
 }  // namespace
