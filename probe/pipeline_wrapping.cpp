@@ -141,8 +141,10 @@ bool Pipeline::may_carry_sip(FlowIndex i, std::uint8_t direction, const PacketVi
     while (!text.empty() && (text[0] == '\r' || text[0] == '\n')) text = text.subspan(1);
     const SipStart start = sip_start(text, false);  // maybe: of nothing too
     if (start == SipStart::yes) return true;
+    const InnerStart inner = inner_start(p.payload);
+    if (inner == InnerStart::websocket) return true;
     if (c.strikes >= kTcpStrikes) return false;
-    if (start == SipStart::maybe && !text.empty()) return true;
+    if ((start == SipStart::maybe && !text.empty()) || inner == InnerStart::maybe) return true;
     if (!is_text(p.payload)) return false;
     if (!text.empty() && (is_sip_port(p.src_port) || is_sip_port(p.dst_port))) return true;
     // A segment that overtook the first one. (Other line ends alone are keep-alives.)
@@ -190,6 +192,7 @@ void Pipeline::read_sip_tcp(FlowIndex i, std::uint8_t direction, SipContext ctx)
     SipTcpMessage m;
     while (sip_tcp_.next(m)) {
         ctx.time = m.time;
+        ctx.transport = sip_tcp_.transport(flows_.cold(i).sip_tcp);
         ctx.packets = m.packets;
         ctx.octets = m.octets;
         on_sip(i, direction, m.text, m.whole, ctx);

@@ -26,6 +26,8 @@ ordered_json collect(const Pipeline& p, const RecordWriter& w, const ExportStats
         if (w.records(kind) != 0) records[std::string(templates::record_kind_name(kind))] = w.records(kind);
     }
     const MediaCounters& m = p.media().counters();
+    const SipTcpCounters& t = p.sip_tcp().counters();
+    const InnerCounters& inner = p.sip_tcp().inner().counters();
     return {
         {"capture", {{"packets", capture.packets}, {"kernel_drops", capture.kernel_drops}, {"interface_drops", capture.interface_drops}}},
         {"packets",
@@ -39,6 +41,12 @@ ordered_json collect(const Pipeline& p, const RecordWriter& w, const ExportStats
          {{"seen", c.calls}, {"open", p.calls().size()}, {"evicted", c.calls_evicted}, {"sip_messages", c.sip_messages},
           {"sip_outside_calls", c.sip_outside_calls}, {"sip_malformed", malformed},
           {"media_endpoints", p.promises().size()}, {"media_endpoints_refused", p.promises().refused()}}},
+        {"sip_over_tcp",
+         {{"connections", t.opened}, {"messages", t.messages}, {"cut_messages", t.cut_messages}, {"holes", t.holes},
+          {"skipped_octets", t.skipped_octets}, {"evicted", t.evicted_streams + t.evicted_buffers},
+          {"websocket",
+           {{"connections", inner.ws_connections}, {"frames", inner.ws_frames}, {"garbage_octets", inner.ws_garbage_octets},
+            {"compressed_messages", inner.ws_compressed}, {"cut_messages", inner.cut_messages}, {"evicted", inner.evicted_buffers}}}}},
         {"rtcp",
          {{"packets", m.rtcp_packets}, {"sender_reports", m.rtcp.sender_reports}, {"receiver_reports", m.rtcp.receiver_reports},
           {"extended_reports", m.rtcp.extended_reports}, {"byes", m.rtcp.byes}, {"other", m.rtcp.other_packets},

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tests/unit/probe/wrap.hpp"
+#include "tests/unit/probe/ws_frames.hpp"
 
 using namespace voipprobe;
 using namespace voipprobe::test;
@@ -117,6 +118,16 @@ void tcp_and_media() {
     write("fragments", "many", hex({7, 2, 0, 0, 90, 0, 1, 6, 0, 0, 90, 0, 1, 10, 0, 0, 90, 0, 1, 14, 0, 0, 90, 0, 1, 3, 0, 0, 90, 0, 250, 7, 0, 0, 90, 0, 1, 0x82, 255, 248, 9, 3, 1, 0x42, 0, 0, 9, 0, 1}));
 }
 
+void websockets() {
+    const auto bye = ws_message(kBye, true);
+    write("websocket", "handshake", hex({250, 0}) + octets_of(kWsRequest) + ws_message(kInvite, true) + bye);
+    write("websocket", "response", hex({9, 0}) + octets_of(kWsResponse) + ws_message(kBye, false));
+    write("websocket", "fragments", hex({3, 1}) + ws_message(kInvite, true, 60) + ws_message(kBye + kBye, false, 9));
+    write("websocket", "control", hex({0, 1}) + ws_frame(0x89, {}, true) + bye + ws_frame(0xc1, hex({1, 2}), true) + bye + ws_frame(0x88, hex({3, 0xe8}), true));
+    write("websocket", "damaged", hex({20, 1}) + bye + hex({0xff, 0x01, 0x83}) + bye);
+    write("websocket", "middle", hex({40, 0}) + bye + ws_message(kInvite, false));
+}
+
 // Records of length, arrival step in us (1 s is no step: time may go back) and the packet, as fuzz_rtp wants them.
 void streams() {
     const auto one = [](int seq, int ts, int step_us, int type = 0, std::size_t payload = 20) {
@@ -175,6 +186,7 @@ int main(int argc, char** argv) {
     root = argv[1];
     wrappings();
     tcp_and_media();
+    websockets();
     streams();
     captures();
     return 0;

@@ -41,6 +41,7 @@ std::string_view transport_name(SipTransport t) {
         case SipTransport::tcp: return "TCP";
         case SipTransport::tls: return "TLS";
         case SipTransport::ws: return "WS";
+        case SipTransport::wss: return "WSS";
     }
     return "";
 }

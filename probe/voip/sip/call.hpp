@@ -18,7 +18,7 @@ namespace voipprobe::probe {
 enum class CallState : std::uint8_t { started, in_progress, completed, error, canceled, media_only };
 std::string_view state_name(CallState s);  // nProbe's words: CALL_STARTED ...
 
-enum class SipTransport : std::uint8_t { udp, tcp, tls, ws };
+enum class SipTransport : std::uint8_t { udp, tcp, tls, ws, wss };
 std::string_view transport_name(SipTransport t);
 
 struct CallFormat {

@@ -89,4 +89,35 @@ std::optional<std::uint32_t> sip_content_length(wire::Bytes headers) {
     return std::nullopt;
 }
 
+SipUnit next_sip_unit(wire::Bytes data, SipFraming& state, std::size_t keep) {
+    using Kind = SipUnit::Kind;
+    if (data.empty()) return {};
+    std::size_t blank = 0;
+    while (blank < data.size() && (data[blank] == '\r' || data[blank] == '\n')) ++blank;
+    if (blank != 0) return {Kind::blank, blank, blank};
+    if (state.length == 0) {
+        switch (sip_start(data, !state.hunting)) {
+            case SipStart::maybe: return {};
+            case SipStart::no: {
+                const std::size_t n = find_sip_start(data);
+                state.hunting = true;
+                return {Kind::garbage, n, n};
+            }
+            case SipStart::yes: state.hunting = false;
+        }
+        const auto head = sip_header_length(data, state.scanned);
+        if (!head) {
+            state.scanned = static_cast<std::uint32_t>(data.size());
+            return {};
+        }
+        const auto body = sip_content_length(data.first(*head));
+        // Without a length (RFC 3261 §20.14 forbids that) the body ends where another message begins.
+        if (!body) state.length = static_cast<std::uint32_t>(*head + find_sip_start(data.subspan(*head)));
+        else state.length = static_cast<std::uint32_t>(*head + (*body > kMaxSipBody ? 0 : *body));
+    }
+    if (data.size() >= state.length) return {Kind::message, state.length, state.length};
+    if (state.length <= keep) return {};
+    return {Kind::message, data.size(), state.length};
+}
+
 }  // namespace voipprobe::probe

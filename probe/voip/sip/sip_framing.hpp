@@ -24,4 +24,26 @@ std::optional<std::size_t> sip_header_length(wire::Bytes data, std::size_t scann
 // First Content-Length (or l) of complete headers; nullopt when there is none or it is no number.
 std::optional<std::uint32_t> sip_content_length(wire::Bytes headers);
 
+// Reading one message after another out of a stream of octets.
+struct SipFraming {
+    std::uint32_t scanned = 0;  // octets without the end of the headers
+    std::uint32_t length = 0;   // of the message that begins here, 0 = not known yet
+    bool hunting = false;       // looking for a start line
+};
+struct SipUnit {
+    enum class Kind : std::uint8_t {
+        wait,     // more octets are needed
+        blank,    // line ends between messages
+        garbage,  // no SIP
+        message   // octets < whole: longer than what is ever kept
+    };
+    Kind kind = Kind::wait;
+    std::size_t octets = 0;  // that it takes of `data`
+    std::size_t whole = 0;
+};
+inline constexpr std::uint32_t kMaxSipBody = 1U << 20;  // a larger Content-Length is taken for nonsense
+// What `data` begins with. `keep`: the longest message that is waited for. The state is of these octets; whoever takes
+// some of them starts again with scanned = length = 0.
+SipUnit next_sip_unit(wire::Bytes data, SipFraming& state, std::size_t keep);
+
 }  // namespace voipprobe::probe

@@ -16,7 +16,7 @@ std::int32_t distance(std::uint32_t from, std::uint32_t to) { return static_cast
 }  // namespace
 
 SipTcpStreams::SipTcpStreams(const SipTcpLimits& limits)
-    : limits_(limits), streams_(limits.streams + std::size_t{1}), buffers_(limits.buffers + std::size_t{1}) {}
+    : limits_(limits), streams_(limits.streams + std::size_t{1}), buffers_(limits.buffers + std::size_t{1}), inner_(limits.inner) {}
 
 // ---- connections ---------------------------------------------------------------------------------------------
 
@@ -42,6 +42,7 @@ std::uint32_t SipTcpStreams::open(FlowIndex flow, FlowIndex& evicted) {
 void SipTcpStreams::close(std::uint32_t stream) {
     Stream& s = streams_[stream];
     for (Direction& d : s.way) give_back(d);
+    if (s.inner != 0) inner_.close(s.inner);
     if (!s.any) ++counters_.closed_without_sip;
     unlink(stream);
     s.newer = free_stream_;
@@ -65,7 +66,7 @@ void SipTcpStreams::unlink(std::uint32_t i) {
 
 bool SipTcpStreams::hopeless(std::uint32_t stream) const {
     const Stream& s = streams_[stream];
-    return !s.any && s.way[0].idle_segments + s.way[1].idle_segments > kIdleSegments;
+    return !s.any && s.inner == 0 && s.way[0].idle_segments + s.way[1].idle_segments > kIdleSegments;
 }
 
 // ---- buffers -------------------------------------------------------------------------------------------------
@@ -116,7 +117,7 @@ void SipTcpStreams::lose_oldest_buffer() {
 
 void SipTcpStreams::start(std::uint32_t stream, std::uint8_t way, std::uint32_t first) {
     Direction& d = streams_[stream].way[way];
-    if (d.known && d.next - first < kMaxBody) return;  // the same connection's SYN, late
+    if (d.known && d.next - first < kMaxSipBody) return;  // the same connection's SYN, late
     give_back(d);
     d = Direction{};
     d.next = first;
@@ -135,7 +136,7 @@ void SipTcpStreams::add(std::uint32_t stream, std::uint8_t way, const PacketView
     taken_ = 0;
     ending_ = false;
     Direction& d = direction(owner_);
-    if (!d.known && d.buffer == 0 && sip_start(segment_, false) != SipStart::no) {
+    if (!d.known && d.buffer == 0 && (sip_start(segment_, false) != SipStart::no || inner_start(segment_) != InnerStart::no)) {
         d.next = segment_at_;
         d.known = true;
     }

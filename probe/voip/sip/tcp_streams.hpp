@@ -15,12 +15,15 @@
 #include "probe/decode/packet_view.hpp"
 #include "probe/flow/flow.hpp"
 #include "probe/flow/reserved_array.hpp"
+#include "probe/voip/sip/inner_streams.hpp"
+#include "probe/voip/sip/sip_framing.hpp"
 
 namespace voipprobe::probe {
 
 struct SipTcpLimits {
     std::uint32_t streams = 65'536;
     std::uint32_t buffers = 1024;  // 64 KiB each
+    InnerLimits inner{};           // WebSocket
 };
 
 struct SipTcpCounters {
@@ -49,7 +52,6 @@ class SipTcpStreams {
     static constexpr std::uint32_t kBuffer = 65'536;
     static constexpr std::size_t kMaxStretches = 256;
     static constexpr std::int64_t kHoleTime = 2 * wire::kSecond;
-    static constexpr std::uint32_t kMaxBody = 1U << 20;  // a larger Content-Length is taken for nonsense
 
     explicit SipTcpStreams(const SipTcpLimits& limits);
 
@@ -64,10 +66,15 @@ class SipTcpStreams {
     bool next(SipTcpMessage& out);
     // False: the position of the octets is not known yet, start() may tell.
     bool knows(std::uint32_t stream, std::uint8_t direction) const { return streams_[stream].way[direction].known; }
+    // How SIP travels on the connection, as far as it is known.
+    SipTransport transport(std::uint32_t stream) const {
+        return streams_[stream].inner == 0 ? SipTransport::tcp : inner_.transport(streams_[stream].inner);
+    }
     // True when the connection has shown so much that is not SIP that it is none.
     bool hopeless(std::uint32_t stream) const;
 
     const SipTcpCounters& counters() const { return counters_; }
+    const InnerStreams& inner() const { return inner_; }
     std::size_t streams() const { return streams_in_use_; }
     std::size_t buffers() const { return buffers_in_use_; }
 
@@ -84,23 +91,21 @@ class SipTcpStreams {
         std::array<Stretch, kMaxStretches> stretch;
         std::array<std::uint8_t, kBuffer> data;
     };
-    struct Direction {
+    struct Direction : SipFraming {  // of what begins at `next`
         std::uint32_t next = 0;      // first octet not read yet
         std::uint32_t buffer = 0;
-        std::uint32_t scanned = 0;   // octets from `next` without the end of the headers
-        std::uint32_t length = 0;    // of the message at `next`, 0 = not known yet
         std::uint32_t packets = 0;   // that brought something since the last message
         std::uint64_t octets = 0;
         std::uint32_t idle_segments = 0;  // that neither ended nor went on with a message
         wire::TimeNs hole_since = wire::kNever;
         bool known = false;    // `next` is right
-        bool hunting = false;  // looking for a start line
     };
     struct Stream {
         std::array<Direction, 2> way;
         FlowIndex flow = 0;
         std::uint32_t older = 0, newer = 0;
-        bool any = false;  // a message was read
+        std::uint32_t inner = 0;  // what lies between TCP and SIP, 0 = nothing (seen)
+        bool any = false;         // a message was read
     };
 
     Direction& direction(std::uint32_t owner) { return streams_[owner / 2].way[owner % 2]; }
@@ -122,12 +127,15 @@ class SipTcpStreams {
     wire::Bytes ready(const Direction& d, wire::TimeNs& time) const;
     void advance(Direction& d, std::size_t octets);
     bool frame(Direction& d, SipTcpMessage& out);
+    bool unwraps(Direction& d, wire::Bytes text);
+    bool frame_inner(Direction& d, SipTcpMessage& out);
     void deliver(Direction& d, wire::Bytes text, std::size_t whole, wire::TimeNs time, SipTcpMessage& out);
     void settle(Direction& d);
 
     SipTcpLimits limits_;
     ReservedArray<Stream> streams_;
     ReservedArray<Buffer> buffers_;
+    InnerStreams inner_;
     std::uint32_t next_stream_ = 1, free_stream_ = 0, oldest_stream_ = 0, newest_stream_ = 0;
     std::uint32_t next_buffer_ = 1, free_buffer_ = 0, oldest_buffer_ = 0, newest_buffer_ = 0;
     std::size_t streams_in_use_ = 0, buffers_in_use_ = 0;

@@ -59,7 +59,7 @@ bool SipTcpStreams::give_up_unread(Direction& d, SipTcpMessage& out) {
     const wire::Bytes text = ready(d, time);
     if (text.empty()) return false;
     d.hunting = true;
-    if (sip_start(text, false) == SipStart::yes) {
+    if (streams_[owner_ / 2].inner == 0 && sip_start(text, false) == SipStart::yes) {
         deliver(d, text, std::max<std::size_t>(d.length, text.size() + 1), time, out);
         return true;
     }
@@ -82,44 +82,60 @@ bool SipTcpStreams::frame(Direction& d, SipTcpMessage& out) {
     for (;;) {
         wire::TimeNs time = 0;
         const wire::Bytes text = ready(d, time);
+        if (unwraps(d, text)) return frame_inner(d, out);
         if (text.empty()) return false;
-        std::size_t blank = 0;
-        while (blank < text.size() && (text[blank] == '\r' || text[blank] == '\n')) ++blank;
-        if (blank != 0) {
-            advance(d, blank);
-            continue;
+        const SipUnit unit = next_sip_unit(text, d, kBuffer);
+        switch (unit.kind) {
+            case SipUnit::Kind::wait: return false;
+            case SipUnit::Kind::garbage: counters_.skipped_octets += unit.octets; [[fallthrough]];
+            case SipUnit::Kind::blank: advance(d, unit.octets); continue;
+            case SipUnit::Kind::message:
+                deliver(d, text.first(unit.octets), unit.whole, time, out);
+                taken_ = unit.whole;  // of one that is longer than what is kept: on behind its end
+                return true;
         }
-        if (d.length == 0) {
-            switch (sip_start(text, !d.hunting)) {
-                case SipStart::maybe: return false;
-                case SipStart::no: {
-                    const std::size_t n = find_sip_start(text);
-                    counters_.skipped_octets += n;
-                    d.hunting = true;
-                    advance(d, n);
-                    continue;
-                }
-                case SipStart::yes: d.hunting = false;
-            }
-            const auto head = sip_header_length(text, d.scanned);
-            if (!head) {
-                d.scanned = static_cast<std::uint32_t>(text.size());
-                return false;
-            }
-            const auto body = sip_content_length(text.first(*head));
-            // Without a length (RFC 3261 §20.14 forbids that) the body ends where another message begins.
-            if (!body) d.length = static_cast<std::uint32_t>(*head + find_sip_start(text.subspan(*head)));
-            else d.length = static_cast<std::uint32_t>(*head + (*body > kMaxBody ? 0 : *body));
-        }
-        if (text.size() >= d.length) {
-            deliver(d, text.first(d.length), d.length, time, out);
+    }
+}
+
+// Is SIP not what TCP carries itself? The connection's first octets tell.
+bool SipTcpStreams::unwraps(Direction& d, wire::Bytes text) {
+    Stream& s = streams_[owner_ / 2];
+    if (s.inner != 0) return true;
+    if (s.any || d.hunting || text.empty()) return false;
+    const InnerStart what = inner_start(text);
+    if (what == InnerStart::no || what == InnerStart::maybe) return what == InnerStart::maybe;
+    s.inner = inner_.open(what);
+    return s.inner != 0;
+}
+
+bool SipTcpStreams::frame_inner(Direction& d, SipTcpMessage& out) {
+    const std::uint32_t inner = streams_[owner_ / 2].inner;
+    if (inner == 0) return false;  // not known yet
+    const auto way = static_cast<std::uint8_t>(owner_ % 2);
+    InnerMessage m;
+    for (;;) {
+        wire::TimeNs time = 0;
+        const wire::Bytes octets = ready(d, time);
+        if (inner_.next(inner, way, m)) {
+            deliver(d, m.text, m.whole, time, out);
+            taken_ = 0;
             return true;
         }
-        if (d.length <= kBuffer) return false;
-        // Longer than what is kept: the part that is here, and on behind its end.
-        deliver(d, text, d.length, time, out);
-        taken_ = d.length;
-        return true;
+        if (d.hunting && !octets.empty()) {
+            inner_.gap(inner, way);
+            d.hunting = false;
+            continue;
+        }
+        const std::size_t n = octets.empty() ? 0 : inner_.read(inner, way, octets);
+        if (n != 0) advance(d, n);
+        else if (!ending_ || has_hole(d)) return false;
+        else {
+            inner_.finish(inner, way);
+            if (!inner_.next(inner, way, m)) return false;
+            deliver(d, m.text, m.whole, time, out);
+            taken_ = 0;
+            return true;
+        }
     }
 }
 
@@ -137,7 +153,9 @@ void SipTcpStreams::settle(Direction& d) {
         segment_ = {};
     }
     if (d.buffer == 0 || d.hunting || !d.known) ++d.idle_segments;
-    if (d.buffer == 0) {  // nothing begun: keep-alives and what was skipped stay with the flow
+    const std::uint32_t inner = streams_[owner_ / 2].inner;
+    const bool begun = inner != 0 && inner_.settle(inner, static_cast<std::uint8_t>(owner_ % 2));
+    if (d.buffer == 0 && !begun) {  // nothing begun: keep-alives and what was skipped stay with the flow
         d.packets = 0;
         d.octets = 0;
     }
