@@ -38,6 +38,7 @@ Pipeline::Pipeline(const PipelineConfig& config, RecordSink& sink)
                      zones_.release(d.zone);
                  }),
       sip_tcp_(config.sip_tcp),
+      others_(calls_, promises_, media_, desk_host(), config.table_key),
       legs_(config.legs, config.table_key),
       tunnels_(config.max_tunnels),
       zones_(config.flow_key == FlowKey::addresses ? 1 : 65'535) {
@@ -307,6 +308,29 @@ CallIndex Pipeline::add_call(std::string_view call_id) {
     }
     ++counters_.calls;
     return i;
+}
+
+// What the other signalling protocols need of the pipeline.
+CallDesk::Host Pipeline::desk_host() {
+    return {[this](std::string_view call_id, wire::TimeNs time) {
+                const CallIndex i = add_call(call_id);
+                if (i == 0) return i;
+                calls_[i].next_snapshot = time + config_.active_ns;
+                calls_.wake_at(i, calls_[i].next_snapshot);
+                return i;
+            },
+            [this](CallIndex i) {
+                calls_.wake_at(i, call_end(calls_[i]));
+                for (const std::uint32_t s : calls_[i].streams) media_.stream(s).call_over = true;
+            }};
+}
+
+// A segment of a flow that is, or may become, one of them.
+[[gnu::noinline]] bool Pipeline::take_signalling_tcp(FlowIndex i, std::uint8_t direction, const PacketView& p) {
+    FlowHot& h = flows_.hot(i);
+    if (!others_.on_tcp(i, direction, p, context_of(p, SipTransport::tcp, FlowTable::zone(h)))) return false;
+    h.kind = FlowKind::signalling;
+    return true;
 }
 
 CallIndex Pipeline::new_call(const SipMessage& m, const SipContext& ctx) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tests/unit/probe/wrap.hpp"
+#include "tests/unit/signalling/skinny.hpp"
 
 using namespace voipprobe;
 using namespace voipprobe::test;
@@ -168,6 +169,31 @@ void captures() {
     write("capture_file", "pcapng", ng);
 }
 
+// As for_each_payload() of signalling_bench.hpp wants it.
+Octets payload(int flags, int step, const Octets& o) {
+    Octets out = hex({flags, step});
+    put16(out, o.size());
+    return out + o;
+}
+
+void sccp() {
+    for (const std::uint32_t v : {0U, 20U}) {
+        const std::string name = "v" + std::to_string(v);
+        write("sccp", name + "_call",
+              payload(1, 1, skinny::call_state(v, 12, 42) + skinny::call_info(v, 42, true, "1000", "2000", "Ann", "Bob")) +
+                  payload(1, 1, skinny::dialed(v, "2000", 42) + skinny::call_state(v, 3, 42)) +
+                  payload(1, 40, skinny::open_receive(v, 42, 8, 4) + skinny::call_state(v, 5, 42)) +
+                  payload(8, 1, skinny::open_receive_ack(v, "192.0.2.1", 24000, 8, 42)) +
+                  payload(1, 1, skinny::start_media(v, 42, 42, "192.0.2.2", 25000, 4)) +
+                  payload(0, 60, skinny::phone_on_hook(v, 42)) + payload(1, 1, skinny::call_state(v, 2, 42)) +
+                  payload(0, 1, skinny::statistics(v, 42, 49, 1, 7, "MLQK=4.2500;")));
+        write("sccp", name + "_joined",
+              payload(1, 1, skinny::call_state(v, 4, 43) + skinny::call_info(v, 43, false, "1000", "2000", "Ann", "Bob") +
+                                skinny::call_info(v, 42, true, "1000", "2000", "Ann", "Bob")) +
+                  payload(3, 60, skinny::call_state(v, 6, 42)));
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -177,5 +203,6 @@ int main(int argc, char** argv) {
     tcp_and_media();
     streams();
     captures();
+    sccp();
     return 0;
 }
