@@ -209,6 +209,8 @@ void Pipeline::analyse(FlowIndex i, std::uint8_t direction, PacketView& p, std::
     unwrap_turn(p);
     const std::uint8_t first = p.payload[0];
     FlowHot& h = flows_.hot(i);
+    if (h.kind == FlowKind::signalling || (h.kind == FlowKind::fresh && others_.may_be_datagram(p))) [[unlikely]]
+        if (take_signalling(i, direction, p)) return;
     if ((first & 0xc0) == 0x80) {  // RTP, RTCP (RFC 7983)
         if (h.kind == FlowKind::media) return media_.on_media(i, direction, p);
         if (p.fragment) return;
@@ -325,7 +327,14 @@ CallDesk::Host Pipeline::desk_host() {
             }};
 }
 
-// A segment of a flow that is, or may become, one of them.
+// A datagram, a segment of a flow that is, or may become, one of them.
+[[gnu::noinline]] bool Pipeline::take_signalling(FlowIndex i, std::uint8_t direction, const PacketView& p) {
+    FlowHot& h = flows_.hot(i);
+    if (!others_.on_datagram(i, direction, p, context_of(p, SipTransport::udp, FlowTable::zone(h)))) return false;
+    h.kind = FlowKind::signalling;
+    return true;
+}
+
 [[gnu::noinline]] bool Pipeline::take_signalling_tcp(FlowIndex i, std::uint8_t direction, const PacketView& p) {
     FlowHot& h = flows_.hot(i);
     if (!others_.on_tcp(i, direction, p, context_of(p, SipTransport::tcp, FlowTable::zone(h)))) return false;

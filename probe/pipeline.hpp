@@ -142,6 +142,7 @@ class Pipeline {
 
     CallIndex add_call(std::string_view call_id);
     CallDesk::Host desk_host();
+    bool take_signalling(FlowIndex i, std::uint8_t direction, const PacketView& p);
     bool take_signalling_tcp(FlowIndex i, std::uint8_t direction, const PacketView& p);
     CallIndex new_call(const SipMessage& m, const SipContext& ctx);
     CallIndex fork_call(CallIndex first, const SipMessage& m, const SipContext& ctx);

@@ -194,6 +194,22 @@ void sccp() {
     }
 }
 
+void mgcp() {
+    const std::string sdp = "\r\nv=0\r\nc=IN IP4 192.0.2.2\r\nm=audio 24000 RTP/AVP 0 18\r\n";
+    const auto text = [](int flags, int step, const std::string& s) { return payload(flags, step, octets_of(s)); };
+    write("mgcp", "call",
+          text(1, 1, "NTFY 2003 aaln/1@a MGCP 1.0\r\nX: 1\r\nO: L/hd,D/2,D/0,D/#\r\n") +
+              text(0, 1, "CRCX 1204 aaln/1@a MGCP 1.0\r\nC: A3C4\r\nL: p:20, a:PCMU\r\nM: recvonly\r\n") +
+              text(1, 1, "200 1204 OK\r\nI: FDE2\r\n" + sdp) +
+              text(0, 1, "RQNT 1205 aaln/1@a MGCP 1.0\r\nR: hu(N)\r\nS: L/rt@FDE2\r\n.\r\nMDCX 1206 aaln/1@a MGCP 1.0\r\nC: A3C4\r\nI: FDE2\r\nM: sendrecv\r\n" + sdp) +
+              text(1, 90, "200 1205 OK\r\n.\r\n200 1206 OK\r\n.\r\nNTFY 2004 aaln/1@a MGCP 1.0\r\nO: hu\r\n") +
+              text(0, 1, "DLCX 1207 aaln/1@a MGCP 1.0\r\nC: A3C4\r\nI: FDE2\r\n") +
+              text(1, 1, "250 1207 OK\r\nP: PS=50, OS=8000, PR=45, OR=7200, PL=5, JI=27, LA=48\r\n"));
+    write("mgcp", "two_sides",
+          text(0, 1, "CRCX 1 a@x MGCP 1.0\nC: 1\nM: sendrecv\n" + sdp) + text(0, 1, "CRCX 2 b@x MGCP 1.0\nC: 1\nM: sendrecv\n") +
+              text(1, 1, "401 2 Phone off hook\n") + text(1, 1, "DLCX 3 a@x MGCP 1.0\nC: 1\nE: 900\nP: PR=1, PL=1\n"));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -204,5 +220,6 @@ int main(int argc, char** argv) {
     streams();
     captures();
     sccp();
+    mgcp();
     return 0;
 }

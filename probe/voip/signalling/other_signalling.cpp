@@ -17,7 +17,7 @@ bool all_sccp(wire::Bytes data) {
 
 OtherSignalling::OtherSignalling(CallTable& calls, MediaTable& media, MediaTracker& tracker, CallDesk::Host host,
                                  wire::SipKey key)
-    : desk_(calls, media, tracker, std::move(host)), sccp_(desk_, key) {}
+    : desk_(calls, media, tracker, std::move(host)), sccp_(desk_, key), mgcp_(desk_, key) {}
 
 std::uint32_t OtherSignalling::connection_of(FlowIndex flow, const PacketView& p) {
     if (const auto it = connections_.find(flow); it != connections_.end()) return it->second;
@@ -29,6 +29,11 @@ std::uint32_t OtherSignalling::connection_of(FlowIndex flow, const PacketView& p
     if (evicted != 0) connections_.erase(evicted);
     if (connection != 0) connections_.emplace(flow, connection);
     return connection;
+}
+
+bool OtherSignalling::on_datagram(FlowIndex, std::uint8_t, const PacketView& p, const SignalContext& ctx) {
+    if (looks_like_mgcp(p.payload) || looks_like_mgcp_response(p.payload)) return mgcp_.on_datagram(wire::as_text(p.payload), ctx);
+    return false;
 }
 
 bool OtherSignalling::on_tcp(FlowIndex flow, std::uint8_t direction, const PacketView& p, const SignalContext& ctx) {
