@@ -38,6 +38,7 @@ Pipeline::Pipeline(const PipelineConfig& config, RecordSink& sink)
                      zones_.release(d.zone);
                  }),
       sip_tcp_(config.sip_tcp),
+      others_(calls_, promises_, media_, desk_host(), config.table_key),
       legs_(config.legs, config.table_key),
       tunnels_(config.max_tunnels),
       zones_(config.flow_key == FlowKey::addresses ? 1 : 65'535) {
@@ -221,6 +222,8 @@ void Pipeline::analyse(FlowIndex i, std::uint8_t direction, PacketView& p, std::
     unwrap_turn(p);
     const std::uint8_t first = p.payload[0];
     FlowHot& h = flows_.hot(i);
+    if (h.kind == FlowKind::signalling || (h.kind == FlowKind::fresh && others_.may_be_datagram(p))) [[unlikely]]
+        if (take_signalling(i, direction, p)) return;
     if ((first & 0xc0) == 0x80) {  // RTP, RTCP (RFC 7983)
         if (h.kind == FlowKind::media) return media_.on_media(i, direction, p);
         if (p.fragment) return;
@@ -320,6 +323,36 @@ CallIndex Pipeline::add_call(std::string_view call_id) {
     }
     ++counters_.calls;
     return i;
+}
+
+// What the other signalling protocols need of the pipeline.
+CallDesk::Host Pipeline::desk_host() {
+    return {[this](std::string_view call_id, wire::TimeNs time) {
+                const CallIndex i = add_call(call_id);
+                if (i == 0) return i;
+                calls_[i].next_snapshot = time + config_.active_ns;
+                calls_.wake_at(i, calls_[i].next_snapshot);
+                return i;
+            },
+            [this](CallIndex i) {
+                calls_.wake_at(i, call_end(calls_[i]));
+                for (const std::uint32_t s : calls_[i].streams) media_.stream(s).call_over = true;
+            }};
+}
+
+// A datagram, a segment of a flow that is, or may become, one of them.
+[[gnu::noinline]] bool Pipeline::take_signalling(FlowIndex i, std::uint8_t direction, const PacketView& p) {
+    FlowHot& h = flows_.hot(i);
+    if (!others_.on_datagram(i, direction, p, context_of(p, SipTransport::udp, FlowTable::zone(h)))) return false;
+    h.kind = FlowKind::signalling;
+    return true;
+}
+
+[[gnu::noinline]] bool Pipeline::take_signalling_tcp(FlowIndex i, std::uint8_t direction, const PacketView& p) {
+    FlowHot& h = flows_.hot(i);
+    if (!others_.on_tcp(i, direction, p, context_of(p, SipTransport::tcp, FlowTable::zone(h)))) return false;
+    h.kind = FlowKind::signalling;
+    return true;
 }
 
 CallIndex Pipeline::new_call(const SipMessage& m, const SipContext& ctx) {

@@ -20,6 +20,7 @@
 #include "probe/record/record_sink.hpp"
 #include "probe/voip/media_table.hpp"
 #include "probe/voip/rtp/media_tracker.hpp"
+#include "probe/voip/signalling/other_signalling.hpp"
 #include "probe/voip/sip/call_table.hpp"
 #include "probe/voip/sip/dialog.hpp"
 #include "probe/voip/sip/legs.hpp"
@@ -102,6 +103,7 @@ class Pipeline {
     const FragmentTable& fragments() const { return fragments_; }
     const DuplicateFilter& duplicate_filter() const { return duplicates_; }
     const SipTcpStreams& sip_tcp() const { return sip_tcp_; }
+    const OtherSignalling& others() const { return others_; }
     const InternTable<TunnelInfo>& tunnels() const { return tunnels_; }
     const InternTable<std::uint64_t>& zones() const { return zones_; }
     wire::TimeNs now() const { return now_; }
@@ -137,6 +139,9 @@ class Pipeline {
     void end_sip_tcp(FlowIndex i);
 
     CallIndex add_call(std::string_view call_id);
+    CallDesk::Host desk_host();
+    bool take_signalling(FlowIndex i, std::uint8_t direction, const PacketView& p);
+    bool take_signalling_tcp(FlowIndex i, std::uint8_t direction, const PacketView& p);
     CallIndex new_call(const SipMessage& m, const SipContext& ctx);
     CallIndex fork_call(CallIndex first, const SipMessage& m, const SipContext& ctx);
 
@@ -169,6 +174,7 @@ class Pipeline {
     FragmentTable fragments_;
     SipTcpStreams sip_tcp_;
     RegisterTable registers_;
+    OtherSignalling others_;
     LegTable legs_;
     InternTable<TunnelInfo> tunnels_;   // of flows
     InternTable<std::uint64_t> zones_;  // --flow-key

@@ -60,7 +60,7 @@ Tick Pipeline::on_flow_due(FlowIndex i, wire::TimeNs now, bool arriving) {
         registers_.forget(i);
         h.last_us = fresh.start_us;
         h.flags &= static_cast<std::uint8_t>(~(kEnded | kFinForward | kFinBackward));
-        h.kind = FlowKind::fresh;
+        if (h.kind != FlowKind::signalling) h.kind = FlowKind::fresh;
         return flows_.to_tick(now + std::min(config_.idle_ns, config_.active_ns));
     }
 }
@@ -83,7 +83,7 @@ void Pipeline::emit_flow(FlowIndex i, EndReason reason) {
     RecordKind kind = RecordKind::flow;
     if ((in != nullptr || out != nullptr) && sink_.wants(RecordKind::rtp)) kind = RecordKind::rtp;
     else if (h.kind == FlowKind::sip && sink_.wants(RecordKind::sip)) kind = RecordKind::sip;
-    const bool voip = in != nullptr || out != nullptr || h.kind == FlowKind::sip;
+    const bool voip = in != nullptr || out != nullptr || h.kind == FlowKind::sip || h.kind == FlowKind::signalling;
     if (!sink_.wants(kind) || (config_.voip_only && !voip)) {
         counters_.unsent_packets += packets;
         counters_.unsent_octets += h.octets[0] + h.octets[1];
@@ -116,13 +116,14 @@ void Pipeline::forget_flow(FlowIndex i) {
     if (flows_.hot(i).kind == FlowKind::sip) registers_.forget(i);
     tunnels_.release(flows_.cold(i).tunnel);
     zones_.release(FlowTable::zone(flows_.hot(i)));
+    others_.forget(i);
     flows_.remove(i);
 }
 
 bool Pipeline::evict_flow() {
     FlowIndex victim = flows_.victim([this](FlowIndex i) {
         const FlowKind k = flows_.hot(i).kind;
-        return k != FlowKind::media && k != FlowKind::sip;
+        return k != FlowKind::media && k != FlowKind::sip && k != FlowKind::signalling;
     });
     if (victim == 0) victim = flows_.victim([](FlowIndex) { return true; });
     if (victim == 0) return false;

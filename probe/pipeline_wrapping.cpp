@@ -155,6 +155,9 @@ bool Pipeline::may_carry_sip(FlowIndex i, std::uint8_t direction, const PacketVi
 
 void Pipeline::on_tcp(FlowIndex i, std::uint8_t direction, const PacketView& p) {
     FlowCold& c = flows_.cold(i);
+    const FlowKind kind = flows_.hot(i).kind;
+    if (kind == FlowKind::signalling || (kind == FlowKind::fresh && others_.may_be(p)))
+        if (take_signalling_tcp(i, direction, p)) return;
     if ((p.tcp_flags & kSyn) != 0) {
         c.first_data[direction] = static_cast<std::uint16_t>(p.tcp_sequence + 1);
         if (c.sip_tcp != 0) sip_tcp_.start(c.sip_tcp, direction, p.tcp_sequence + 1);

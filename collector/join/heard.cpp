@@ -5,7 +5,7 @@
 namespace voipprobe::collector {
 namespace {
 
-constexpr std::uint64_t kMatchSdp = 1, kMatchIce = 3;  // STREAM_MATCH
+constexpr std::uint64_t kMatchSdp = 1, kMatchIce = 3, kMatchHeuristic = 6;  // STREAM_MATCH
 
 bool known(const wire::Endpoint& e) { return !e.address.is_unspecified(); }
 
@@ -30,6 +30,8 @@ void add(Count& sum, const Count& v) {
 
 Side side_of(const StreamFacts& s, const CallFacts& call, const StreamFacts* first) {
     if (s.side != Side::none) return s.side;
+    // The probe tied it to the call and to no side: a copy for a recorder.
+    if (call.from_exporter && s.match && *s.match != 0 && *s.match < kMatchHeuristic) return Side::none;
     if (known(call.caller_media) && s.dst == call.caller_media) return Side::caller;
     if (known(call.callee_media) && s.dst == call.callee_media) return Side::callee;
     if (known(call.caller_media) && s.src == call.caller_media) return Side::callee;

@@ -21,7 +21,7 @@ RowColumn<Row> real(const char* name, Real DetailFacts::*field, int places) {
 // STREAM_REPORTED_BY
 Cell reported_by(const Count& bits) {
     if (!bits) return {};
-    constexpr std::array<const char*, 4> kNames{"rtcp", "xr", "vq-rtcpxr", "bye"};
+    constexpr std::array<const char*, 5> kNames{"rtcp", "xr", "vq-rtcpxr", "bye", "signalling"};
     std::string out;
     for (std::size_t i = 0; i < kNames.size(); ++i)
         if ((*bits >> i & 1) != 0) out += (out.empty() ? "" : ";") + std::string(kNames[i]);

@@ -17,6 +17,7 @@ enum class FlowKind : std::uint8_t {
     fresh,  // nothing known yet; UDP packets are looked at for SIP and RTP
     media,  // has RTP state
     sip,    // carried a SIP message
+    signalling,  // carried a message of another telephone protocol
     other   // the RTP heuristic gave up; only the cheap SIP test goes on
 };
 

@@ -38,7 +38,6 @@ inline Value kept_id(const RecordSource& s, std::size_t room, const RecordId& id
     s.id_room(room) = id;
     return Value::of_bytes(s.id_room(room));
 }
-inline Value call_text(const RecordSource& s, std::string_view text) { return s.call == nullptr ? Value{} : Value::of_text(text); }
 
 EXTRACT(SIP_CALL_ID) {
     if (s.message != nullptr) return Value::of_text(s.message->call_id);
@@ -101,7 +100,7 @@ EXTRACT(CALL_UID) {
 }
 EXTRACT(CAPTURE_LOSS) { return s.capture_loss ? number(*s.capture_loss) : Value{}; }
 
-EXTRACT(CALL_SIGNALLING) { return call_text(s, "SIP"); }
+EXTRACT(CALL_SIGNALLING) { return s.call ? Value::of_text(signalling_name(s.call->signalling)) : Value{}; }
 EXTRACT(CALL_TRANSPORT) {
     if (s.message_context != nullptr) return Value::of_text(transport_name(s.message_context->transport));
     return s.call ? Value::of_text(transport_name(s.call->transport)) : Value{};

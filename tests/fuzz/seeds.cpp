@@ -6,6 +6,7 @@
 
 #include "tests/unit/probe/wrap.hpp"
 #include "tests/unit/probe/ws_frames.hpp"
+#include "tests/unit/signalling/skinny.hpp"
 
 using namespace voipprobe;
 using namespace voipprobe::test;
@@ -179,6 +180,47 @@ void captures() {
     write("capture_file", "pcapng", ng);
 }
 
+// As for_each_payload() of signalling_bench.hpp wants it.
+Octets payload(int flags, int step, const Octets& o) {
+    Octets out = hex({flags, step});
+    put16(out, o.size());
+    return out + o;
+}
+
+void sccp() {
+    for (const std::uint32_t v : {0U, 20U}) {
+        const std::string name = "v" + std::to_string(v);
+        write("sccp", name + "_call",
+              payload(1, 1, skinny::call_state(v, 12, 42) + skinny::call_info(v, 42, true, "1000", "2000", "Ann", "Bob")) +
+                  payload(1, 1, skinny::dialed(v, "2000", 42) + skinny::call_state(v, 3, 42)) +
+                  payload(1, 40, skinny::open_receive(v, 42, 8, 4) + skinny::call_state(v, 5, 42)) +
+                  payload(8, 1, skinny::open_receive_ack(v, "192.0.2.1", 24000, 8, 42)) +
+                  payload(1, 1, skinny::start_media(v, 42, 42, "192.0.2.2", 25000, 4)) +
+                  payload(0, 60, skinny::phone_on_hook(v, 42)) + payload(1, 1, skinny::call_state(v, 2, 42)) +
+                  payload(0, 1, skinny::statistics(v, 42, 49, 1, 7, "MLQK=4.2500;")));
+        write("sccp", name + "_joined",
+              payload(1, 1, skinny::call_state(v, 4, 43) + skinny::call_info(v, 43, false, "1000", "2000", "Ann", "Bob") +
+                                skinny::call_info(v, 42, true, "1000", "2000", "Ann", "Bob")) +
+                  payload(3, 60, skinny::call_state(v, 6, 42)));
+    }
+}
+
+void mgcp() {
+    const std::string sdp = "\r\nv=0\r\nc=IN IP4 192.0.2.2\r\nm=audio 24000 RTP/AVP 0 18\r\n";
+    const auto text = [](int flags, int step, const std::string& s) { return payload(flags, step, octets_of(s)); };
+    write("mgcp", "call",
+          text(1, 1, "NTFY 2003 aaln/1@a MGCP 1.0\r\nX: 1\r\nO: L/hd,D/2,D/0,D/#\r\n") +
+              text(0, 1, "CRCX 1204 aaln/1@a MGCP 1.0\r\nC: A3C4\r\nL: p:20, a:PCMU\r\nM: recvonly\r\n") +
+              text(1, 1, "200 1204 OK\r\nI: FDE2\r\n" + sdp) +
+              text(0, 1, "RQNT 1205 aaln/1@a MGCP 1.0\r\nR: hu(N)\r\nS: L/rt@FDE2\r\n.\r\nMDCX 1206 aaln/1@a MGCP 1.0\r\nC: A3C4\r\nI: FDE2\r\nM: sendrecv\r\n" + sdp) +
+              text(1, 90, "200 1205 OK\r\n.\r\n200 1206 OK\r\n.\r\nNTFY 2004 aaln/1@a MGCP 1.0\r\nO: hu\r\n") +
+              text(0, 1, "DLCX 1207 aaln/1@a MGCP 1.0\r\nC: A3C4\r\nI: FDE2\r\n") +
+              text(1, 1, "250 1207 OK\r\nP: PS=50, OS=8000, PR=45, OR=7200, PL=5, JI=27, LA=48\r\n"));
+    write("mgcp", "two_sides",
+          text(0, 1, "CRCX 1 a@x MGCP 1.0\nC: 1\nM: sendrecv\n" + sdp) + text(0, 1, "CRCX 2 b@x MGCP 1.0\nC: 1\nM: sendrecv\n") +
+              text(1, 1, "401 2 Phone off hook\n") + text(1, 1, "DLCX 3 a@x MGCP 1.0\nC: 1\nE: 900\nP: PR=1, PL=1\n"));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -189,5 +231,7 @@ int main(int argc, char** argv) {
     websockets();
     streams();
     captures();
+    sccp();
+    mgcp();
     return 0;
 }

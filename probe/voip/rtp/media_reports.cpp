@@ -82,13 +82,22 @@ void MediaTracker::on_signalling(const SipMessage& m, std::string_view text, Cal
     const auto report = find_endpoint_statistics(text);
     if (!report) return;
     const Call& c = calls_[call];
-    const Side sender = sender_of(c, m, ids_of(m));  // it writes about what it heard
+    // The sender writes about what it heard.
+    if (RtpStream* best = main_audio(c, sender_of(c, m, ids_of(m)))) take_report(*best, *report, report_source::kHeader);
+    else ++counters_.rtcp.session_report_orphans;
+}
+
+RtpStream* MediaTracker::main_audio(const Call& call, Side hears) {
     RtpStream* best = nullptr;
-    for (const std::uint32_t n : c.streams)
-        if (streams_[n].side == sender && streams_[n].confirmed && streams_[n].media_kind <= 1 &&
+    for (const std::uint32_t n : call.streams)
+        if (streams_[n].side == hears && streams_[n].confirmed && streams_[n].media_kind <= 1 &&
             (best == nullptr || stream(n).packets > best->packets))
             best = &stream(n);
-    if (best != nullptr) take_report(*best, *report, report_source::kHeader);
+    return best;
+}
+
+void MediaTracker::on_report(const Call& call, Side hears, const SessionReport& report) {
+    if (RtpStream* s = main_audio(call, hears)) take_report(*s, report, report_source::kSignalling);
     else ++counters_.rtcp.session_report_orphans;
 }
 

@@ -121,6 +121,8 @@ class MediaTracker {
     bool on_idle(FlowIndex i, wire::TimeNs now, bool force);
     // What a SIP message says about media: RFC 6035 reports, statistics in BYE and its response.
     void on_signalling(const SipMessage& m, std::string_view text, CallIndex call);
+    // What `hears` says about the audio it received (SCCP, MGCP, IAX2).
+    void on_report(const Call& call, Side hears, const SessionReport& report);
     // Ends one stream now (its call is over).
     void end(std::uint32_t stream, wire::TimeNs now);
     // Snapshots that are due (contract: every active timeout from a stream's start).
@@ -170,6 +172,7 @@ class MediaTracker {
     ReportedDetail& detail_of(RtpStream& s, std::uint8_t source);
     void take_report(RtpStream& s, const SessionReport& r, std::uint8_t source);
     void take_quality_report(std::string_view body);
+    RtpStream* main_audio(const Call& call, Side hears);
     RtpStream* described_by(const Call& call, const std::optional<std::uint32_t>& ssrc, const wire::Endpoint& at);
     void settle(RtpStream& s, wire::TimeNs now);
     void end_interval(RtpStream& s, wire::TimeNs now);

@@ -13,6 +13,7 @@ inline constexpr std::uint8_t kRtcp = 1;      // SR and RR blocks
 inline constexpr std::uint8_t kExtended = 2;  // RTCP XR
 inline constexpr std::uint8_t kSession = 4;   // vq-rtcpxr (RFC 6035)
 inline constexpr std::uint8_t kHeader = 8;    // X-RTP-Stat, P-RTP-Stat, RTP-RxStat of BYE or its response
+inline constexpr std::uint8_t kSignalling = 16;  // SCCP statistics, MGCP connection parameters, IAX2 receiver reports
 }  // namespace report_source
 
 // Kept in every stream.

@@ -46,6 +46,17 @@ std::string_view transport_name(SipTransport t) {
     return "";
 }
 
+std::string_view signalling_name(Signalling s) {
+    switch (s) {
+        case Signalling::sip: return "SIP";
+        case Signalling::sccp: return "SCCP";
+        case Signalling::h323: return "H323";
+        case Signalling::mgcp: return "MGCP";
+        case Signalling::iax2: return "IAX2";
+    }
+    return "";
+}
+
 CallState Call::state() const {
     if (has(CallEvent::ok)) return has(CallEvent::bye) ? CallState::completed : CallState::in_progress;
     if (response_code == 487 || has(CallEvent::cancel)) return CallState::canceled;

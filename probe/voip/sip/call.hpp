@@ -21,6 +21,9 @@ std::string_view state_name(CallState s);  // nProbe's words: CALL_STARTED ...
 enum class SipTransport : std::uint8_t { udp, tcp, tls, ws, wss };
 std::string_view transport_name(SipTransport t);
 
+enum class Signalling : std::uint8_t { sip, sccp, h323, mgcp, iax2 };
+std::string_view signalling_name(Signalling s);  // SIP, SCCP ...
+
 struct CallFormat {
     std::uint8_t payload_type = 0;
     std::uint32_t clock_rate = 0;
@@ -95,6 +98,7 @@ struct Call {
     std::string call_id;
     std::uint32_t serial = 0;  // changes when the slot is used again
     SipTransport transport = SipTransport::udp;
+    Signalling signalling = Signalling::sip;
     CallParty caller;
     CallParty callee;
     wire::Endpoint caller_hop;  // source and destination of the first INVITE packet

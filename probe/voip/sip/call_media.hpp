@@ -32,6 +32,10 @@ void describe(std::vector<CallMedia>& lines, const Sdp& sdp);
 // A final response of 300 or above: what its request offered is void.
 void refuse_offer(Call& call, const SdpUse& use);
 
+// One endpoint where `owner` receives (Side::none: nobody of the call does), named by a message from `source`.
+void promise_endpoint(Call& call, std::uint32_t call_index, Side owner, std::size_t line, const wire::Endpoint& at,
+                      const wire::IpAddress& source, wire::TimeNs time, std::uint16_t zone, MediaTable& media);
+
 // Promises what both parties of the call describe (a call made from a fork has described it already).
 void promise_again(Call& call, std::uint32_t call_index, wire::TimeNs time, std::uint16_t zone, MediaTable& media);
 

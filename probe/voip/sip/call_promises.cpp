@@ -73,6 +73,14 @@ void promise_media(Call& call, std::uint32_t index, const Sdp& sdp, const SdpUse
     for (std::size_t i = 0; i < sdp.media_count; ++i) promise_line(to, sdp.media[i], i, use);
 }
 
+void promise_endpoint(Call& call, std::uint32_t index, Side owner, std::size_t line, const wire::Endpoint& at,
+                      const wire::IpAddress& source, wire::TimeNs time, std::uint16_t zone, MediaTable& media) {
+    Promiser to(call, index, media, time, zone);
+    MediaPromise p = to.make(owner, line, StreamMatch::sdp);
+    p.vouched = at.address == source;
+    to.endpoint(at, p);
+}
+
 void promise_again(Call& call, std::uint32_t index, wire::TimeNs time, std::uint16_t zone, MediaTable& media) {
     Promiser to(call, index, media, time, zone);
     for (const Side side : {Side::caller, Side::callee})

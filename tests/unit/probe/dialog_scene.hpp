@@ -71,6 +71,13 @@ class Scene {
                                       udp(from.port, to.port, payload), {id_++})});
         return *this;
     }
+    // A segment; the caller counts the sequence numbers.
+    Scene& tcp_octets(int ms, const Host& from, const Host& to, std::uint32_t sequence, std::uint8_t flags, const Octets& payload) {
+        packets_.push_back({kStart + ms * wire::kMillisecond,
+                            ip_packet(ip(from.address.c_str()), ip(to.address.c_str()), 6,
+                                      tcp(from.port, to.port, sequence, flags, payload), {id_++})});
+        return *this;
+    }
     Scene& rtp(int ms, const Host& from, const Host& to, const Rtp& r = {}) {
         for (int i = 0; i < r.packets; ++i) {
             Octets o = hex({0x80, r.type});
@@ -92,6 +99,12 @@ class Scene {
         for (const Packet& p : packets_) pipeline_->process(raw(p.time, p.octets, probe::kLinkRaw));
         packets_.clear();
         return *this;
+    }
+    // All that was said so far through another pipeline.
+    void replay(probe::Pipeline& pipeline) {
+        std::stable_sort(packets_.begin(), packets_.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
+        for (const Packet& p : packets_) pipeline.process(raw(p.time, p.octets, probe::kLinkRaw));
+        pipeline.finish();
     }
     Scene& end() {
         run();
