@@ -37,7 +37,7 @@ std::vector<Seen> run(Biflow biflow, std::string_view spec) {
     std::vector<Seen> out;
     RecordWriter writer(
         plan->templates, [&](std::size_t i, wire::Bytes packed, wire::TimeNs) { out.push_back({plan->templates[i], {packed.begin(), packed.end()}}); },
-        biflow == Biflow::off);
+        {.privacy = {}, .one_way = biflow == Biflow::off});
     Pipeline pipeline({}, writer);
     for (const TimedPacket& p : call_packets({})) pipeline.process(raw(p.time, p.octets, kLinkRaw));
     pipeline.finish();
