@@ -80,7 +80,7 @@ void Output::linger() {
         if (link_->up() && spool_.empty())
             for (Channel* c : {&data_, &options_})
                 if (c->encoder && !c->encoder->empty()) send(*c);
-        if (link_->up() && spool_.empty() && link_->waiting() == 0) return;
+        if (link_->up() && spool_.empty() && link_->waiting() == 0 && link_->say_goodbye()) return;
         if (std::chrono::steady_clock::now() > deadline) break;
         std::this_thread::sleep_for(kStep);
     }

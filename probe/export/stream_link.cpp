@@ -4,7 +4,9 @@
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,10 +20,11 @@ namespace {
 
 constexpr int kSendBuffer = 1 << 20;
 constexpr auto kStep = std::chrono::milliseconds(5);
+constexpr auto kGoodbye = std::chrono::seconds(2);
 
-bool is_ready(int fd, short what) {
+bool is_ready(int fd, short what, std::chrono::milliseconds patience = {}) {
     pollfd p{fd, what, 0};
-    return ::poll(&p, 1, 0) > 0;
+    return ::poll(&p, 1, static_cast<int>(patience.count())) > 0;
 }
 
 }  // namespace
@@ -229,11 +232,27 @@ void StreamLink::forget_messages() {
     written_total_ = queued_total_;
 }
 
-void StreamLink::close() {
-    if (state_ == State::up) {
-        if (ssl_ != nullptr) SSL_shutdown(ssl_);
-        ::shutdown(fd_, SHUT_WR);
+bool StreamLink::say_goodbye() {
+    if (state_ != State::up) return false;
+    if (peer_is_gone()) return fail_with("the collector closed the connection"), false;
+    if (ssl_ != nullptr) SSL_shutdown(ssl_);
+    ::shutdown(fd_, SHUT_WR);
+    const auto deadline = Clock::now() + kGoodbye;
+    std::array<char, 256> room{};
+    while (Clock::now() < deadline) {
+        if (!is_ready(fd_, POLLIN, std::chrono::milliseconds(50))) continue;
+        const ssize_t n = ::recv(fd_, room.data(), room.size(), MSG_DONTWAIT);
+        if (n == 0) break;  // it has read ours and closes too
+        if (n < 0 && errno != EAGAIN && errno != EINTR) return fail_with(std::string("connection lost: ") + std::strerror(errno)), false;
     }
+    // A peer that keeps the connection open has at least acknowledged everything.
+    int left = 0;
+    if (ioctl(fd_, SIOCOUTQ, &left) == 0 && left > 0) return fail_with("not everything was acknowledged"), false;
+    close();
+    return true;
+}
+
+void StreamLink::close() {
     drop_socket();
     state_ = State::down;
     attempted_ = true;

@@ -47,6 +47,9 @@ class StreamLink {
     std::size_t unsent_messages() const { return ends_.size(); }
     void forget_messages();
     const std::string& last_error() const { return error_; }
+    // After the last octet: says that nothing follows and waits, a few seconds at most, for the peer's own end. False:
+    // the connection broke instead, and what the peer has not read is lost with it.
+    bool say_goodbye();
     void close();
     std::optional<LocalEndpoint> local() const;
 

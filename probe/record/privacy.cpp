@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "wire/address.hpp"
 #include "wire/hex.hpp"
+#include "wire/text.hpp"
 
 namespace voipprobe::probe {
 namespace {
@@ -31,6 +33,12 @@ std::string plain_number(std::string_view user) {
         else if (c != '-' && c != '.' && c != '(' && c != ')' && c != ' ') return std::string(user);
     }
     return digits;
+}
+
+// Of URIs that name a party; anything else before a colon may be a name itself.
+bool is_scheme(std::string_view text) {
+    return std::ranges::any_of(std::array<std::string_view, 6>{"sip", "sips", "tel", "h323", "im", "pres"},
+                               [text](std::string_view s) { return wire::equals_ignore_case(text, s); });
 }
 
 std::string_view before(std::string_view text, std::string_view any_of) { return text.substr(0, text.find_first_of(any_of)); }
@@ -63,9 +71,7 @@ std::string Privacy::party(std::string_view text) const {
     std::string_view uri = open == std::string_view::npos ? text : before(text.substr(open + 1), ">");
     std::string_view scheme;
     const std::size_t colon = uri.find(':');
-    if (colon != std::string_view::npos && std::all_of(uri.begin(), uri.begin() + static_cast<std::ptrdiff_t>(colon), [](char c) {
-            return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '+' || c == '-' || c == '.';
-        })) {
+    if (colon != std::string_view::npos && is_scheme(uri.substr(0, colon))) {
         scheme = uri.substr(0, colon + 1);
         uri.remove_prefix(colon + 1);
     }
@@ -74,8 +80,8 @@ std::string Privacy::party(std::string_view text) const {
     if (at != std::string_view::npos) {
         user = uri.substr(0, at);
         host = before(uri.substr(at), ";?>");
-    } else if (scheme == "sip:" || scheme == "sips:") {  // a host alone names nobody
-        return std::string(scheme) + std::string(before(uri, ";?>"));
+    } else if (const std::string_view alone = before(uri, ":;?>"); wire::IpAddress::parse(alone)) {
+        return std::string(scheme) + std::string(alone);  // an address names nobody; a name without @ may
     }
     user = before(user, ":;");  // neither password nor parameters
     std::string out(scheme);

@@ -34,8 +34,9 @@ TEST_F(PrivacyTest, sameNumberSameTokenHoweverItIsWritten) {
     EXPECT_NE(token("alice"), token("Alice"));
 }
 
-TEST_F(PrivacyTest, hostsAloneStayAndOddTextNeverLeaves) {
-    EXPECT_EQ(party("sip:example.com"), "sip:example.com");
+TEST_F(PrivacyTest, addressesAloneStayAndOddTextNeverLeaves) {
+    EXPECT_EQ(party("sip:192.0.2.7:5060"), "sip:192.0.2.7");
+    EXPECT_THAT(party("sip:example.com"), testing::MatchesRegex("sip:[0-9a-f]{20}"));
     EXPECT_EQ(party("<sip:@example.com>"), "<sip:@example.com>");
     for (const std::string_view odd : {"alice", "Alice <sip:alice", "sip:alice:pw@h", "alice@x <alice@y>", "<<sip:alice@h>>", "sip:a:alice@@h",
                                        "\"alice\"<tel:alice>", "alice:alice", "urn:alice:1", "<>alice", "%61lice alice@h"})
