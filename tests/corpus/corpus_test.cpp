@@ -169,7 +169,8 @@ TEST_P(CorpusTest, EqualsTheTruth) {
         if (!difference.empty()) differs(truth.at("call_id"), difference);
     }
     for (std::size_t i = 0; i < known.size(); ++i) {
-        if (!known[i]) differs("calls", "invented: " + sink.calls[i].call_id);
+        // The truth lists SIP dialogs; calls of other protocols are compared in their own tests.
+        if (!known[i] && sink.calls[i].signalling == probe::Signalling::sip) differs("calls", "invented: " + sink.calls[i].call_id);
     }
 }
 
