@@ -1,5 +1,8 @@
 #include "probe/voip/rtcp/endpoint_statistics.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "probe/voip/rtcp/report_text.hpp"
 #include "wire/text.hpp"
 
@@ -21,7 +24,7 @@ std::optional<std::uint64_t> count(std::string_view text) {
 
 struct Figures {
     std::optional<std::uint64_t> received, lost, late;
-    std::optional<float> jitter_ms, round_trip_ms, mos_lq;
+    std::optional<float> jitter_ms, mos_lq;
     bool averaged = false;
 };
 
@@ -30,9 +33,9 @@ void take(Figures& f, std::string_view key, std::string_view value, bool first_n
     const std::string_view first = first_number_only ? value.substr(0, value.find(',')) : value;
     if (is("PR") || is("Pkt")) f.received = count(first);
     else if (is("PL") || is("LostPkt")) f.lost = count(first);
-    else if (is("LatePkt")) f.late = count(first);
+    else if (is("LatePkt") || is("PD")) f.late = count(first);
     else if (is("JI") || is("AvgJit")) f.jitter_ms = report_number(value, 0, 60000);  // AVM's is a pair: left out
-    else if (is("LA")) f.round_trip_ms = report_number(value, 1, 60000);
+    else if (is("MOS")) f.mos_lq = report_number(value, 1, 5);
     else if (is("VQMetrics")) {
         for_each_pair(value, ";", [&](std::string_view k, std::string_view v) {
             const bool average = equals_ignore_case(k, "MLQKav");
@@ -46,23 +49,25 @@ void take(Figures& f, std::string_view key, std::string_view value, bool first_n
 }
 
 bool is_statistics(std::string_view name) {
-    return equals_ignore_case(name, "P-RTP-Stat") || equals_ignore_case(name, "X-RTP-Stat") ||
-           equals_ignore_case(name, "RTP-RxStat");
+    constexpr std::array<std::string_view, 7> kNames{"P-RTP-Stat",          "X-RTP-Stat",               "RTP-RxStat",
+                                                     "X-RTP-Stats",         "X-RTP-Statistics",
+                                                     "X-Siemens-RTP-stats", "X-Siemens-RTP-stats-list"};
+    return std::ranges::any_of(kNames, [name](std::string_view known) { return equals_ignore_case(name, known); });
 }
 
 }  // namespace
 
 std::optional<SessionReport> parse_endpoint_statistics(std::string_view name, std::string_view value) {
     if (!is_statistics(name)) return std::nullopt;
-    const bool avm = equals_ignore_case(name, "X-RTP-Stat") && value.find(';') != std::string_view::npos;
+    // Where ";" separates, "," is within a value. RTP-RxStat has ";" within quotes.
+    const bool semicolons = !equals_ignore_case(name, "RTP-RxStat") && value.find(';') != std::string_view::npos;
     Figures f;
-    for_each_pair(value, avm ? ";" : ",", [&](std::string_view k, std::string_view v) { take(f, k, v, avm); });
+    for_each_pair(value, semicolons ? ";" : ",", [&](std::string_view k, std::string_view v) { take(f, k, v, semicolons); });
     SessionReport r;
     r.packets = f.received;
     r.lost = f.lost;
     r.mos_lq = f.mos_lq;
     r.figures.jitter_ms = f.jitter_ms;
-    r.figures.round_trip_ms = f.round_trip_ms;
     if (f.received && f.lost && *f.received + *f.lost > 0) {
         const auto all = static_cast<float>(*f.received + *f.lost);
         r.figures.loss_pct = 100 * static_cast<float>(*f.lost) / all;

@@ -1,9 +1,12 @@
 // Statistics that telephones put into BYE and its response, about what they received themselves:
-//   P-RTP-Stat  Sipura, Linksys, snom   PR received, PL lost, JI jitter (ms), LA round trip (ms)
-//   X-RTP-Stat  AVM                     PR received, PL lost (its first number)
-//   RTP-RxStat  Cisco                   Pkt received, LostPkt, LatePkt, AvgJit (ms), VQMetrics="...MLQKav=..."
-// None of them is standardised; only keys whose meaning is agreed upon are read, all others ignored. As a header or as a
-// line of the body. Pure. Absent: nullopt.
+//   P-RTP-Stat                    Sipura, Linksys, snom, TelcoBridges   PR received, PL lost, JI jitter (ms)
+//   X-RTP-Stat, -Stats, -Statistics   AVM, baresip: PR, PL (its first number), JI left out when it is a pair;
+//                                 AudioCodes: PR, PL, JI; Poly: these and MOS
+//   X-Siemens-RTP-stats, -list    Unify: PR, PL, JI, PD discarded
+//   RTP-RxStat                    Cisco: Pkt received, LostPkt, LatePkt, AvgJit (ms), VQMetrics="...MLQKav=..."
+// None of them is standardised; only keys whose meaning is agreed upon are read, all others ignored: LA is a round trip
+// for one maker, a decoder's latency for another. Pairs are separated by ";" or ",". As a header or as a line of the
+// body. Sources: the makers' manuals. Pure. Absent: nullopt.
 #pragma once
 
 #include <optional>
