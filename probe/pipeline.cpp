@@ -282,9 +282,10 @@ void Pipeline::take_from_flow(FlowIndex i, std::uint8_t direction, SipContext& c
     const bool begins = call == 0 && m.is_request && m.method == SipMethod::invite;
     if (begins) call = new_call(m, ctx);
     else if (call != 0 && confirms_another(calls_[call], m)) call = fork_call(call, m, ctx);
+    bool fresh = true;
     if (call != 0) {
         if (sink_.wants(RecordKind::sip)) take_from_flow(i, direction, ctx);
-        apply_message(calls_[call], call, m, ctx, promises_);
+        fresh = apply_message(calls_[call], call, m, ctx, promises_);
         if (begins) legs_.assign(calls_, call, m, ctx);
         else if (m.is_request && m.method == SipMethod::refer) legs_.note_refer(calls_[call], m, ctx);
         if (calls_[call].ended()) {
@@ -295,7 +296,7 @@ void Pipeline::take_from_flow(FlowIndex i, std::uint8_t direction, SipContext& c
         ++counters_.sip_outside_calls;
         if (m.method == SipMethod::registration) registers_.note(i, m, ctx.time);
     }
-    media_.on_signalling(m, text, call);
+    media_.on_signalling(m, text, call, fresh);
     if (sink_.wants(RecordKind::message)) {
         RecordSource s = source(RecordKind::message);
         s.now = std::max(ctx.time, now_);

@@ -67,7 +67,7 @@ ordered_json collect(const Pipeline& p, const RecordWriter& w, const ExportStats
           {"session_reports_refused", m.rtcp.session_reports_refused}, {"session_reports_without_stream", m.rtcp.session_report_orphans}}},
         {"rtp",
          {{"packets", m.rtp_packets}, {"rtcp_packets", m.rtcp_packets}, {"streams", m.streams}, {"open", p.media().open_streams()},
-          {"unconfirmed", m.unconfirmed}, {"without_call", m.orphans}, {"ssrc_overflow", m.ssrc_overflow},
+          {"unconfirmed", m.unconfirmed}, {"without_call", m.orphans}, {"digits_without_stream", m.digits_without_stream}, {"ssrc_overflow", m.ssrc_overflow},
           {"stream_table_full", m.streams_full}, {"octets_of_memory", p.media().memory_octets()}}},
         {"records", {{"made", records}, {"shortened_strings", w.shortened_strings() + e.shortened}}},
         {"export",

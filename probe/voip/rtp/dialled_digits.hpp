@@ -1,4 +1,4 @@
-// Digits of RFC 4733 events of a stream (--dtmf on): one character per event, in order. Bounded: the first 32.
+// Digits of a stream (--dtmf on), of RFC 4733 events and of SIP INFO: one character per event, in order. Bounded: the first 32.
 // Thread rule: one owner.
 #pragma once
 
@@ -23,7 +23,10 @@ struct DialledDigits {
         seen = true;
         timestamp = ts;
         constexpr std::string_view kDigits = "0123456789*#ABCD";
-        if (payload[0] < kDigits.size() && count < kMost) text[count++] = kDigits[payload[0]];
+        if (payload[0] < kDigits.size()) add(kDigits[payload[0]]);
+    }
+    void add(char digit) {
+        if (count < kMost) text[count++] = digit;
     }
     std::string_view view() const { return {text.data(), count}; }
 };

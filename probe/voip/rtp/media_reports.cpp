@@ -6,6 +6,7 @@
 #include "probe/voip/rtcp/session_quality.hpp"
 #include "probe/voip/rtp/media_tracker.hpp"
 #include "probe/voip/sip/dialog.hpp"
+#include "probe/voip/sip/info_digits.hpp"
 #include "probe/voip/sip/sip_message.hpp"
 
 namespace voipprobe::probe {
@@ -76,9 +77,23 @@ void MediaTracker::take_quality_report(std::string_view body) {
     if (local == nullptr && remote == nullptr) ++counters_.rtcp.session_report_orphans;
 }
 
-void MediaTracker::on_signalling(const SipMessage& m, std::string_view text, CallIndex call) {
+// Digits are heard by the other side, as those of RFC 4733 are.
+void MediaTracker::take_info_digits(const SipMessage& m, const Call& call) {
+    const std::string digits = info_digits(m.content_type, m.body);
+    if (digits.empty()) return;
+    const Side sender = sender_of(call, m, ids_of(m));
+    RtpStream* const s = main_audio(call, sender == Side::caller ? Side::callee : Side::caller);
+    if (s == nullptr) return void(++counters_.digits_without_stream);
+    s->dtmf_events += static_cast<std::uint32_t>(digits.size());
+    if (config_.dtmf)
+        for (const char digit : digits) digits_[index_of(*s)].add(digit);
+}
+
+void MediaTracker::on_signalling(const SipMessage& m, std::string_view text, CallIndex call, bool fresh) {
     if (is_vq_report(m.content_type)) return take_quality_report(m.body);
-    if (call == 0 || m.method != SipMethod::bye) return;
+    if (call == 0) return;
+    if (m.method == SipMethod::info && m.is_request && fresh) return take_info_digits(m, calls_[call]);
+    if (m.method != SipMethod::bye) return;
     const auto report = find_endpoint_statistics(text);
     if (!report) return;
     const Call& c = calls_[call];

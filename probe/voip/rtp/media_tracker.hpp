@@ -76,6 +76,7 @@ struct MediaCounters {
     std::uint64_t ssrc_overflow = 0;       // packets of an SSRC beyond the limit per flow direction
     std::uint64_t streams_full = 0;        // packets not measured because the stream table was full
     std::uint64_t orphans = 0;             // streams without a call
+    std::uint64_t digits_without_stream = 0;  // messages of SIP INFO
 };
 
 class MediaTracker {
@@ -119,8 +120,9 @@ class MediaTracker {
     // The flow has been silent for its idle timeout: ends its streams unless an open call holds them.
     // True when the flow must stay.
     bool on_idle(FlowIndex i, wire::TimeNs now, bool force);
-    // What a SIP message says about media: RFC 6035 reports, statistics in BYE and its response.
-    void on_signalling(const SipMessage& m, std::string_view text, CallIndex call);
+    // What a SIP message says about media: RFC 6035 reports, statistics in BYE and its response, digits of INFO. `fresh`:
+    // no copy of a message seen before.
+    void on_signalling(const SipMessage& m, std::string_view text, CallIndex call, bool fresh);
     // What `hears` says about the audio it received (SCCP, MGCP, IAX2).
     void on_report(const Call& call, Side hears, const SessionReport& report);
     // Ends one stream now (its call is over).
@@ -172,6 +174,7 @@ class MediaTracker {
     ReportedDetail& detail_of(RtpStream& s, std::uint8_t source);
     void take_report(RtpStream& s, const SessionReport& r, std::uint8_t source);
     void take_quality_report(std::string_view body);
+    void take_info_digits(const SipMessage& m, const Call& call);
     RtpStream* main_audio(const Call& call, Side hears);
     RtpStream* described_by(const Call& call, const std::optional<std::uint32_t>& ssrc, const wire::Endpoint& at);
     void settle(RtpStream& s, wire::TimeNs now);

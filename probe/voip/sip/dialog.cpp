@@ -218,28 +218,12 @@ void begin_fork(Call& call, CallIndex index, Call& first, std::uint32_t dialog, 
     promise_again(call, index, ctx.time, ctx.zone, media);
 }
 
-void apply_message(Call& call, CallIndex index, const SipMessage& m, const SipContext& ctx, MediaTable& media) {
-    const SipIds ids = ids_of(m);
-    const bool sets_up = m.is_request && m.method == SipMethod::invite && ids.to_tag.empty();
-    const Side sender = sets_up ? Side::caller : sender_of(call, m, ids);
-    const Novelty novelty = note(call, m, ids, ctx);
-    ++call.messages;
-    call.last_message = std::max(call.last_message, ctx.time);
-    const std::size_t way = sender == Side::callee ? 1 : 0;
-    call.delta_octets[way] += ctx.octets;
-    call.delta_packets[way] += ctx.packets;
-    if (!novelty.first_on_hop) {
-        ++call.retransmissions;
-        return;
-    }
-    take_agent(call.party(sender), m);
-    const bool was_established = call.has(CallEvent::ok);
-    if (m.is_request) request(call, m, ids, ctx, sender);
-    else response(call, m, ids, ctx, sender);
-    if (sender == Side::callee) call.callee.add_tag(m.is_request ? ids.from_tag : ids.to_tag);
+namespace {
 
-    if (!carries_media(m.method)) return;
-    SdpUse use{sender, novelty.first_anywhere, m.is_request, was_established && m.method != SipMethod::ack, ctx.time,
+// The session description that the message carries, if any.
+void apply_media(Call& call, CallIndex index, const SipMessage& m, const SipIds& ids, const SipContext& ctx, Side sender,
+                 bool first_copy, bool was_established, MediaTable& media) {
+    SdpUse use{sender, first_copy, m.is_request, was_established && m.method != SipMethod::ack, ctx.time,
                ctx.zone, ctx.src.address, m.cseq, m.method == SipMethod::ack};
     if (!m.is_request && m.status >= 300) return refuse_offer(call, use);
     const std::string_view text = m.sdp();
@@ -258,6 +242,31 @@ void apply_message(Call& call, CallIndex index, const SipMessage& m, const SipCo
     }
     apply_sdp(call, index, sdp, use, media);
     if (early != nullptr && !was_established) early->media = call.callee.media;
+}
+
+}  // namespace
+
+bool apply_message(Call& call, CallIndex index, const SipMessage& m, const SipContext& ctx, MediaTable& media) {
+    const SipIds ids = ids_of(m);
+    const bool sets_up = m.is_request && m.method == SipMethod::invite && ids.to_tag.empty();
+    const Side sender = sets_up ? Side::caller : sender_of(call, m, ids);
+    const Novelty novelty = note(call, m, ids, ctx);
+    ++call.messages;
+    call.last_message = std::max(call.last_message, ctx.time);
+    const std::size_t way = sender == Side::callee ? 1 : 0;
+    call.delta_octets[way] += ctx.octets;
+    call.delta_packets[way] += ctx.packets;
+    if (!novelty.first_on_hop) {
+        ++call.retransmissions;
+        return false;
+    }
+    take_agent(call.party(sender), m);
+    const bool was_established = call.has(CallEvent::ok);
+    if (m.is_request) request(call, m, ids, ctx, sender);
+    else response(call, m, ids, ctx, sender);
+    if (sender == Side::callee) call.callee.add_tag(m.is_request ? ids.from_tag : ids.to_tag);
+    if (carries_media(m.method)) apply_media(call, index, m, ids, ctx, sender, novelty.first_anywhere, was_established, media);
+    return novelty.first_anywhere;
 }
 
 }  // namespace voipprobe::probe

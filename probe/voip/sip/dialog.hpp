@@ -49,7 +49,8 @@ void begin_fork(Call& call, CallIndex index, Call& first, std::uint32_t dialog, 
                 const SipContext& ctx, MediaTable& media);
 
 // Any message of the call, the first INVITE included.
-void apply_message(Call& call, CallIndex index, const SipMessage& m, const SipContext& ctx, MediaTable& media);
+// False: the message is a copy (a retransmission, or seen on an earlier hop).
+bool apply_message(Call& call, CallIndex index, const SipMessage& m, const SipContext& ctx, MediaTable& media);
 
 // ---- the INVITE transactions of the set-up: call_setup.cpp ----
 

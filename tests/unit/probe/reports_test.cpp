@@ -2,6 +2,7 @@
 #include "probe/record/extract.hpp"
 #include "probe/voip/rtcp/endpoint_statistics.hpp"
 #include "probe/voip/rtcp/session_quality.hpp"
+#include "probe/voip/sip/info_digits.hpp"
 #include "tests/unit/probe/test_call.hpp"
 
 using namespace voipprobe;
@@ -327,6 +328,38 @@ TEST(Reports, StatisticsOfByeAreAboutWhatItsSenderHeard) {
     EXPECT_NEAR(sink.values["572662306 STREAM_REPORTED_JITTER"], 3e6, 1);
     EXPECT_EQ(sink.values["572662306 STREAM_REPORTED_BY"], 8);
     EXPECT_FALSE(sink.has("286331153 STREAM_REPORTED_LOSS"));
+}
+
+TEST(InfoDigits, AsGatewaysWriteThem) {
+    EXPECT_EQ(probe::info_digits("application/dtmf-relay", "Signal=5\r\nDuration=160\r\n"), "5");
+    EXPECT_EQ(probe::info_digits("Application/DTMF-Relay;charset=x", "Signal= *\nDuration= 100"), "*");
+    EXPECT_EQ(probe::info_digits("application/dtmf-relay", "Duration=100&Signal=11"), "#");
+    EXPECT_EQ(probe::info_digits("application/dtmf", "1\r\n"), "1");
+    EXPECT_EQ(probe::info_digits("application/dtmf", "12a#"), "12A#");
+    EXPECT_EQ(probe::info_digits("application/dtmf-relay", "Signal=16\r\n"), "");
+    EXPECT_EQ(probe::info_digits("application/media_control+xml", "Signal=5"), "");
+    EXPECT_EQ(probe::info_digits("application/dtmf", ""), "");
+}
+
+TEST(Reports, DigitsOfSipInfoAreHeardByTheOtherSideAndCopiesCountOnce) {
+    std::vector<TimedPacket> packets = call_with("", "");
+    const CallEnds e;
+    std::uint16_t id = 500;
+    const auto info = [&](int cseq, const std::string& digit, int at_ms) {
+        const std::string body = "Signal=" + digit + "\r\nDuration=160\r\n";
+        std::string text = sip_message("INFO sip:bob@192.0.2.20 SIP/2.0", std::to_string(cseq) + " INFO", body, true);
+        text.replace(text.find("application/sdp"), 15, "application/dtmf-relay");
+        packets.push_back({kCallStart + at_ms * kMs, ip_packet(e.caller, e.callee, 17, udp(5060, 5060, octets_of(text)), {id++})});
+    };
+    info(11, "4", 2000);
+    info(11, "4", 2500);  // retransmitted
+    info(12, "#", 2550);
+    probe::PipelineConfig config;
+    config.media.dtmf = true;
+    ValueSink sink;
+    run(packets, sink, config);
+    EXPECT_EQ(sink.values["286331153 STREAM_DTMF_EVENTS"], 2) << "what the callee hears";
+    EXPECT_EQ(sink.values["572662306 STREAM_DTMF_EVENTS"], 0);
 }
 
 TEST(Reports, LongGapsOutagesAndRelativeDelay) {
