@@ -54,6 +54,8 @@ class Joiner : public RecordConsumer {
 
     void on_message(ProbeId probe, wire::TimeNs export_time) override;
     void on_record(const Record& record, RecordKind kind) override;
+    // The row of this call or stream was written by an earlier run: records about it are repeats.
+    void already_written(const CallKey& key) { remember(key.probe, key.id); }
     // Writes everything that is open, oldest call first.
     void finish();
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <atomic>
 
+#include "wire/public_elements.hpp"
+
 namespace voipprobe::collector {
 namespace {
 
@@ -14,6 +16,7 @@ using templates::Group;
 constexpr std::uint32_t kReversePen = 29305;  // RFC 5103 §6.1
 constexpr std::uint16_t kNtopV9Base = 57472;  // templates::Element::v9()
 constexpr std::uint16_t kOwnV9Base = 61440;
+constexpr std::uint16_t kCiscoV9Base = 32768;  // below: IANA's elements and v9's are the same
 
 // The reverse counters of an RFC 5103 biflow are what ntop's names call OUT_.
 const Element* find_reverse(std::uint16_t number) {
@@ -36,6 +39,15 @@ std::string number_name(const wire::FieldSpec& f, wire::FlowProtocol protocol) {
     if (f.number > kNtopV9Base && f.number < kOwnV9Base)
         return "pen" + std::to_string(templates::kNtopPen) + ".id" + std::to_string(f.number - kNtopV9Base);
     return "v9.id" + std::to_string(f.number);
+}
+
+// RFC 3954 §6.1: a v9 scope field carries the type of its scope.
+void name_scope(Column& c) {
+    constexpr std::array<const char*, 6> names{"", "SCOPE_SYSTEM", "SCOPE_INTERFACE", "SCOPE_LINE_CARD", "SCOPE_CACHE", "SCOPE_TEMPLATE"};
+    if (c.spec.number == 0 || c.spec.number >= names.size()) return;
+    c.given_name = names[c.spec.number];
+    c.type = wire::FieldType::unsigned_int;
+    c.typed = true;
 }
 
 // RECORD_ID and its group say nothing about the kind; the most telling group wins.
@@ -108,6 +120,7 @@ CompiledTemplate compile(wire::TemplateSpec spec, wire::FlowProtocol protocol, s
             if (c.element == nullptr) learnt = types.find(f.pen, f.number);
             if (learnt != nullptr) c.element = learnt->element;
         }
+        if (v9_scope) name_scope(c);
         if (c.element != nullptr) {
             c.type = c.element->type;
             c.absent = c.element->absent;
@@ -115,6 +128,13 @@ CompiledTemplate compile(wire::TemplateSpec spec, wire::FlowProtocol protocol, s
             t.index.emplace_back(c.element->id, static_cast<std::uint16_t>(i));
         } else {
             t.has_unknown = true;
+            if (learnt == nullptr && !v9_scope && (protocol == wire::FlowProtocol::ipfix || f.number < kCiscoV9Base)) {
+                if (const auto known = wire::find_public_element(f.pen, f.number)) {
+                    c.type = known->type;
+                    c.typed = known->typed;
+                    c.given_name = std::string(known->name);
+                }
+            }
             if (learnt != nullptr) {
                 c.type = learnt->type;
                 c.typed = learnt->typed;

@@ -33,7 +33,7 @@ struct Column {
     templates::Absent absent = templates::Absent::never;
     bool typed = false;  // false: unknown element, shown as hexadecimal octets
     wire::FieldSpec spec;
-    std::string given_name;  // by RFC 5610, else empty
+    std::string given_name;  // by RFC 5610 or a public registry, else empty
 
     std::string name(wire::FlowProtocol protocol) const;
 };

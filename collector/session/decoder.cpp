@@ -75,6 +75,7 @@ bool Decoder::message(const Peer& peer, wire::Bytes octets, RecordConsumer& cons
     Exporter& exporter = exporter_of(key);
     Domain& domain = domain_of(exporter, h.domain);
     Context c{key, h, exporter, domain, consumer, ProbeId{peer.endpoint.address, h.domain}, time_of(h)};
+    domain.expire_restored(h.export_seconds);
     consumer.on_message(c.probe, wire::kSecond * h.export_seconds);
 
     bool useful = false;
@@ -135,10 +136,12 @@ bool Decoder::define(Context& c, wire::TemplateSpec spec) {
     if (const auto known = c.domain.find(id)) {
         if (known->spec == spec && known->protocol == c.header.protocol) {
             ++counters_.templates_refreshed;
+            c.domain.confirm(id);
             return true;
         }
         ++counters_.templates_replaced;
     }
+    ++template_changes_;
     if (!keep(c, compile(std::move(spec), c.header.protocol, own_pen_, c.exporter.types))) return false;
     if (!c.domain.has_pending()) return true;
     const auto layout = c.domain.find(id);
@@ -149,6 +152,26 @@ bool Decoder::define(Context& c, wire::TemplateSpec spec) {
     }
     c.records = of_this_message;  // they were numbered by the message they came in
     return true;
+}
+
+std::vector<StoredTemplate> Decoder::stored_templates() const {
+    std::vector<StoredTemplate> out;
+    auto& open = const_cast<Decoder*>(this)->exporters_;
+    open.for_each([&](const Key& key, std::unique_ptr<Exporter>& e) {
+        if (key.peer.transport != Transport::udp) return;
+        e->domains.for_each([&](std::uint32_t domain, std::unique_ptr<Domain>& d) {
+            d->for_each_template([&](const CompiledTemplate& t) { out.push_back({key.peer.endpoint, domain, t.protocol, t.spec}); });
+        });
+    });
+    return out;
+}
+
+void Decoder::restore(const StoredTemplate& t) {
+    Exporter& exporter = exporter_of(key_of({Transport::udp, t.exporter}));
+    CompiledTemplate compiled = compile(t.spec, t.protocol, own_pen_, exporter.types);
+    if (usage_.templates + compiled.memory() > limits_.template_octets) return;
+    domain_of(exporter, t.domain).restore(std::move(compiled));
+    ++counters_.templates_restored;
 }
 
 void Decoder::withdraw(Context& c, const wire::SetView& set, std::uint16_t id) {
@@ -197,6 +220,7 @@ void Decoder::decode_set(Context& c, const CompiledTemplate& layout, wire::Bytes
             c.consumer.on_record(record, classify(record));
         }
     }
+    if (reader.damaged() && c.domain.is_provisional(layout.spec.id)) c.domain.withdraw(layout.spec.id);
     if (reader.damaged()) ++counters_.damaged_sets;
     if (reader.over_budget()) ++counters_.sets_over_budget;
     if (reader.damaged() || reader.over_budget()) c.all_decoded = false;

@@ -21,6 +21,8 @@ struct RotationOptions {
 class Sink : public RowConsumer {
   public:
     virtual Result<void> open() = 0;
+    // Options data of an exporter (sampling, interface names, statistics), but for type information.
+    virtual void options(const Record&) {}
     virtual void flush() = 0;  // about once per second: what is buffered becomes visible
     virtual void rotate(std::chrono::system_clock::time_point now) {}
     virtual Result<void> close() = 0;

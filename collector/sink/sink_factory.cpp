@@ -14,7 +14,7 @@ Result<std::unique_ptr<Sink>> make_sink(const std::string& spec, const SinkOptio
         return std::make_unique<FileSink>("csv", target, csv_format(options.formula_guard), options.rotation,
                                           options.explain_column);
     if (kind == "jsonl") return std::make_unique<FileSink>("jsonl", target, json_format(), options.rotation, options.explain_column);
-    if (kind == "sqlite" || kind == "kafka" || kind == "clickhouse")
+    if (kind == "ipfix" || kind == "sqlite" || kind == "kafka" || kind == "clickhouse")
         return fail(ExitCode::usage,
                     "--sink " + spec + ": the " + kind + " sink is not built in; csv:DIR and jsonl:DIR are");
     return fail(ExitCode::usage,
