@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Our messages before other people's programs, and theirs before our collector (docs/interop.md).
+
+  interop.py SCENARIO BIN_FOLDER      leaves with 77 and says why when a program is missing
+"""
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+from exchange import *  # noqa: F403
+
+NPROBE = [  # nProbe's users type these: %A%B, a trailing %, blanks behind %, stray words that are elements
+    "%IPV4_SRC_ADDR %IPV4_DST_ADDR %INPUT_SNMP %OUTPUT_SNMP %IN_PKTS %IN_BYTES %FIRST_SWITCHED %LAST_SWITCHED %L4_SRC_PORT %L4_DST_PORT %TCP_FLAGS %PROTOCOL %SRC_TOS %SRC_AS %DST_AS",
+    "%IPV4_SRC_ADDR%IPV4_DST_ADDR%IN_BYTES%OUT_BYTES @SIP@ @RTP@",
+    "%IPV4_SRC_ADDR %L4_SRC_PORT %RTP_SSRC% %RTP_MOS%",
+    "%IPV4_SRC_ADDR %IPV4_DST_ADDR % FIRST_SWITCHED %LAST_SWITCHED IN_PKTS %SIP_CALL_ID %SIP_OK_TIME %RTP_FIRST_SSRC",
+    "@NTOPNG@ @SIP@ @RTP@",
+]
+BUNDLED = ["voip", "voip-full", "basic", "sip", "rtp", "ntop"]
+CALLS = ["--calls", "6", "--duration", "3", "--rate", "2", "--codec", "PCMU,opus"]
+
+
+def tshark_scenario(bin_dir, work):
+    need("tshark")
+    for family, name in ((socket.AF_INET, "ipv4"), (socket.AF_INET6, "ipv6")):
+        capture = generate(bin_dir, f"{work}/{name}.pcap", *CALLS, *(["--ipv6"] if name == "ipv6" else []))
+        for version in ("9", "10"):
+            port = Datagrams(family)
+            ways = [["-T", t] for t in BUNDLED + NPROBE]
+            ways += [["-T", "voip", "--biflow", "off"]] + ([["-T", "voip", "--biflow", "rfc5103"]] if version == "10" else [])
+            for way in ways:
+                probe(bin_dir, capture, port.url(), "-V", version, "-t", "2", *way)
+            out = f"{work}/{name}-{version}.pcap"
+            port.write(out)
+            check(len(port.packets) > 50, f"only {len(port.packets)} messages")
+            common = ["tshark", "-n", "-r", out, "-d", f"udp.port=={port.port},cflow"]
+            bad = subprocess.run([*common, "-Y", "cflow.unexpected_sequence_number || cflow.no_template_found || cflow.flowset_length.invalid || "
+                                  "_ws.malformed || _ws.expert.severity >= 6291456"], capture_output=True, text=True)
+            check(bad.stdout.strip() == "", f"tshark complains ({name}, version {version}):\n{bad.stdout[:2000]}")
+            named = subprocess.run([*common, "-T", "fields", "-e", "cflow.pie.ntop.sip_call_id", "-e", "cflow.pie.ntop.rtp_in_jitter",
+                                    "-e", "cflow.pie.ntop.rtp_in_mos"], capture_output=True, text=True).stdout
+            check("@" in named and re.search(r"\t\d", named), f"tshark shows no VoIP fields by name ({name}, version {version})")
+            lint = subprocess.run([f"{bin_dir}/flowdump", "--lint", out], capture_output=True, text=True)
+            check(lint.returncode == 0, f"flowdump --lint ({name}, version {version}):\n{lint.stdout[:2000]}{lint.stderr}")
+            print(f"tshark {name} version {version}: {len(port.packets)} messages, {lint.stderr.strip()}")
+
+
+def nfdump_scenario(bin_dir, work):
+    need("tshark", "nfcapd", "nfdump")
+    capture = generate(bin_dir, f"{work}/in.pcap", *CALLS)
+    packets, octets = capture_totals(capture)
+    for version in ("9", "10"):
+        for query, biflow in (("", "ntop"), ("?records=flow", "ntop"), ("", "rfc5103"), ("", "off")):
+            if biflow == "rfc5103" and version == "9":
+                continue
+            folder = f"{work}/nf-{version}-{biflow}-{len(query)}"
+            os.mkdir(folder)
+            port = free_port()
+            daemon = subprocess.Popen(["nfcapd", "-w", folder, "-p", str(port), "-b", "127.0.0.1", "-t", "3600", "-v", "2"],
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            time.sleep(1)
+            probe(bin_dir, capture, f"127.0.0.1:{port}{query}", "-V", version, "--biflow", biflow)
+            time.sleep(1)
+            daemon.send_signal(signal.SIGTERM)
+            log = daemon.communicate(timeout=20)[0]
+            check("Sequence Errors: 0, Bad Packets: 0" in log, f"nfcapd ({version}, {biflow}, {query!r}) says:\n{log[-1500:]}")
+            out = subprocess.run(["nfdump", "-q", "-R", folder, "-N", "-o", "fmt:%pkt %byt %opkt %obyt"], capture_output=True, text=True).stdout
+            numbers = [[int(n) for n in line.split()] for line in out.splitlines() if re.fullmatch(r"[\d\s]+", line)]
+            seen = (sum(n[0] + n[2] for n in numbers), sum(n[1] + n[3] for n in numbers))
+            check(seen == (packets, octets), f"nfdump ({version}, {biflow}, {query!r}) counts {seen}, the capture has {(packets, octets)}")
+            print(f"nfdump version {version} {biflow} {query or '(all kinds)'}: {seen[0]} packets, {seen[1]} octets")
+
+
+def pmacct_scenario(bin_dir, work):
+    need("nfacctd")
+    capture = generate(bin_dir, f"{work}/in.pcap", *CALLS)
+    primitives = os.path.join(os.path.dirname(__file__), "../../templates/interop/pmacct-primitives.lst")
+    for version in ("9", "10"):
+        port = free_port()
+        config = f"{work}/nfacctd-{version}.conf"
+        output = f"{work}/nfacctd-{version}.json"
+        with open(config, "w") as f:
+            f.write(f"nfacctd_ip: 127.0.0.1\nnfacctd_port: {port}\nnfacctd_time_new: true\nnfacctd_disable_checks: false\nplugins: print[voip]\n"
+                    f"aggregate_primitives: {primitives}\naggregate[voip]: src_host, dst_host, SIP_CALL_ID, SIP_CALL_STATE, SIP_RESPONSE_CODE\n"
+                    f"print_output[voip]: json\nprint_output_file[voip]: {output}\nprint_refresh_time[voip]: 3600\nlogfile: {work}/nfacctd.log\n")
+        daemon = subprocess.Popen(["nfacctd", "-f", config], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        time.sleep(2)
+        probe(bin_dir, capture, f"127.0.0.1:{port}", "-V", version, "-T", "sip")
+        time.sleep(1)
+        daemon.send_signal(signal.SIGINT)
+        log = (daemon.communicate(timeout=20)[0] or "") + open(f"{work}/nfacctd.log").read()
+        check("expecting flow" not in log, f"nfacctd counts other sequence numbers:\n{log[-1500:]}")
+        seen = [json.loads(line) for line in open(output)]
+        ids = {r.get("sip_call_id") or r.get("SIP_CALL_ID") for r in seen}
+        truth = {r["call_id"] for r in rows(capture + ".truth.calls.csv")}
+        check(truth <= ids, f"nfacctd (version {version}) shows {ids}, the calls are {truth}; log:\n{log[-800:]}")
+        codes = {str(r.get("sip_response_code", r.get("SIP_RESPONSE_CODE"))) for r in seen}
+        check("200" in codes, f"nfacctd shows response codes {codes}")
+        print(f"nfacctd version {version}: {len(seen)} rows with our names")
+
+
+def ipfixdump_scenario(bin_dir, work):
+    need("ipfixDump")
+    capture = generate(bin_dir, f"{work}/in.pcap", *CALLS)
+    xml = os.path.join(os.path.dirname(__file__), "../../templates/interop/libfixbuf.xml")
+    for template in ("voip-full", "ntop"):
+        path = f"{work}/{template}.ipfix"
+        probe(bin_dir, capture, f"file:{path}", "-T", template)
+        for way in (["--rfc5610"], ["-e", xml]):
+            out = subprocess.run(["ipfixDump", *way, "--in", path], capture_output=True, text=True)
+            text = out.stdout
+            check(out.returncode == 0, f"ipfixDump {way}: {out.stderr[:500]}")
+            check("_alienInformationElement" not in text and "(alien)" not in text, f"ipfixDump {way} does not know an element of {template}")
+            for name in ("SIP_CALL_ID", "SIP_CALL_STATE") + (("recordId", "streamJitterMean") if template == "voip-full" else ("RTP_IN_JITTER",)):
+                check(name in text, f"ipfixDump {way} does not name {name} ({template})")
+        lint = subprocess.run([f"{bin_dir}/flowdump", "--lint", path], capture_output=True, text=True)
+        check(lint.returncode == 0, f"flowdump --lint {template}:\n{lint.stdout[:2000]}")
+        print(f"ipfixDump {template}: every element by name, by RFC 5610 and by our XML; {lint.stderr.strip()}")
+
+
+def softflowd_scenario(bin_dir, work):
+    need("tshark", "softflowd")
+    capture = generate(bin_dir, f"{work}/in.pcap", *CALLS)
+    packets, octets = capture_totals(capture)
+    for version in ("9", "10"):
+        out = f"{work}/soft-{version}"
+        collector = Collector(bin_dir, out)
+        run = subprocess.run(["softflowd", "-d", "-r", capture, "-n", f"127.0.0.1:{collector.port}", "-v", version, "-p", f"{work}/pid", "-c", f"{work}/ctl"],
+                             capture_output=True, text=True, timeout=60)
+        check(run.returncode == 0, f"softflowd: {run.stderr[-500:]}")
+        time.sleep(1)
+        stats = collector.stop()
+        flows = rows(f"{out}/flows*.csv")
+        names = set().union(*(r.keys() for r in flows)) if flows else set()
+        check({"IPV4_SRC_ADDR", "L4_SRC_PORT", "IN_BYTES", "IN_PKTS"} <= names, f"softflowd version {version}: columns {names}")
+        check(not any(n.startswith(("pen", "v9.")) for n in names), f"softflowd version {version}: unnamed elements {names}")
+        seen = (sum(int(r["IN_PKTS"] or 0) for r in flows), sum(int(r["IN_BYTES"] or 0) for r in flows))
+        check(seen == (packets, octets), f"softflowd version {version}: flows.csv has {seen}, the capture {(packets, octets)}")
+        check(stats["sequence"]["lost"] == 0 and stats["sets"]["dropped"] == 0, f"softflowd version {version}: {stats['sequence']} {stats['sets']}")
+        print(f"softflowd version {version}: {len(flows)} rows, {seen[0]} packets, {seen[1]} octets")
+
+
+def nfreplay_scenario(bin_dir, work):
+    need("tshark", "nfcapd", "nfreplay")
+    capture = generate(bin_dir, f"{work}/in.pcap", *CALLS)
+    packets, octets = capture_totals(capture)
+    folder = f"{work}/nf"
+    os.mkdir(folder)
+    port = free_port()
+    daemon = subprocess.Popen(["nfcapd", "-w", folder, "-p", str(port), "-b", "127.0.0.1", "-t", "3600"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(1)
+    probe(bin_dir, capture, f"127.0.0.1:{port}?records=flow", "--biflow", "off")
+    time.sleep(1)
+    daemon.send_signal(signal.SIGTERM)
+    daemon.wait(timeout=20)
+    out = f"{work}/replay"
+    collector = Collector(bin_dir, out)
+    stored = [f for f in os.listdir(folder) if f.startswith("nfcapd.")]
+    run = subprocess.run(["nfreplay", "-v", "9", "-H", "127.0.0.1", "-p", str(collector.port), "-r", f"{folder}/{stored[0]}"], capture_output=True, text=True, timeout=60)
+    check(run.returncode == 0, f"nfreplay: {run.stderr}")
+    time.sleep(1)
+    collector.stop()
+    flows = rows(f"{out}/flows*.csv")
+    seen = (sum(int(r["IN_PKTS"] or 0) for r in flows), sum(int(r["IN_BYTES"] or 0) for r in flows))
+    check(seen == (packets, octets), f"nfreplay: flows.csv has {seen}, the capture {(packets, octets)}")
+    print(f"nfreplay: {len(flows)} rows, {seen[0]} packets, {seen[1]} octets")
+
+
+SCENARIOS = {n[: -len("_scenario")]: f for n, f in list(globals().items()) if n.endswith("_scenario")}
+
+if __name__ == "__main__":
+    scenario, bin_dir = sys.argv[1], os.path.abspath(sys.argv[2])
+    with tempfile.TemporaryDirectory() as work:
+        SCENARIOS[scenario](bin_dir, work)
+    print(f"{scenario}: ok")
