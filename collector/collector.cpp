@@ -56,6 +56,7 @@ Result<void> Collector::open() {
     if (streams) {
         const WrittenIds written = read_written_ids(config_.output);
         for (const CallKey& key : written.joined) joiner_.already_written(key);
+        for (const CallKey& key : written.stream_rows) joiner_.stream_row_written(key);
         for (const RecordId& id : written.others) intake_.remember_earlier(id);
     }
     SinkOptions options;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <set>
 
 #include "wire/csv_text.hpp"
 
@@ -40,7 +41,10 @@ std::size_t column(const std::vector<std::string>& header, std::string_view name
     return static_cast<std::size_t>(std::find(header.begin(), header.end(), name) - header.begin());
 }
 
-void read_ids(const fs::path& path, WrittenIds& out) {
+// Rows of streams, with the calls they name: what becomes of them is known when all files are read.
+using Streams = std::vector<std::pair<CallKey, RecordId>>;
+
+void read_ids(const fs::path& path, WrittenIds& out, Streams& streams) {
     std::ifstream in(path, std::ios::binary);
     std::string line;
     if (!std::getline(in, line)) return;
@@ -49,7 +53,10 @@ void read_ids(const fs::path& path, WrittenIds& out) {
     wire::next_csv_record(head, cells);
     const std::size_t id_at = std::min(column(cells, "record_id"), column(cells, "RECORD_ID"));
     const std::size_t probe_at = column(cells, "probe");
+    const std::size_t call_at = column(cells, "call_record_id");
     const std::size_t width = cells.size();
+    const bool is_calls = path.filename().string().starts_with("calls");
+    const bool is_streams = path.filename().string().starts_with("streams.") || path.filename().string().starts_with("streams-");
     if (id_at == width) return;
     std::error_code error;
     const std::uint64_t size = fs::file_size(path, error);
@@ -63,10 +70,11 @@ void read_ids(const fs::path& path, WrittenIds& out) {
         if (cells.size() != width) continue;
         const auto id = id_of(cells[id_at]);
         if (!id) continue;
-        if (probe_at == width) {
+        if (probe_at == width || !(is_streams || is_calls)) {
             out.others.push_back(*id);
         } else if (const auto probe = probe_of(cells[probe_at])) {
-            out.joined.push_back({*probe, *id});
+            if (!is_streams) out.joined.push_back({*probe, *id});
+            else streams.emplace_back(CallKey{*probe, *id}, call_at == width ? kNoId : id_of(cells[call_at]).value_or(kNoId));
         }
     }
 }
@@ -75,6 +83,7 @@ void read_ids(const fs::path& path, WrittenIds& out) {
 
 WrittenIds read_written_ids(const fs::path& folder) {
     WrittenIds out;
+    Streams streams;
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(folder, error)) {
         const std::string name = entry.path().filename().string();
@@ -82,8 +91,11 @@ WrittenIds read_written_ids(const fs::path& folder) {
         if (!part && !name.ends_with(".csv")) continue;
         std::error_code ignored;
         if (!part && fs::file_time_type::clock::now() - fs::last_write_time(entry.path(), ignored) > kRecent) continue;
-        read_ids(entry.path(), out);
+        read_ids(entry.path(), out, streams);
     }
+    const std::set<CallKey> calls(out.joined.begin(), out.joined.end());
+    for (const auto& [key, call] : streams)
+        (call == kNoId || calls.contains({key.probe, call}) ? out.joined : out.stream_rows).push_back(key);
     return out;
 }
 

@@ -17,7 +17,8 @@ namespace voipprobe::collector {
 
 // Ids of the rows in a folder of CSV files: those being written, and those finished within the last minutes.
 struct WrittenIds {
-    std::vector<CallKey> joined;   // calls.csv, streams.csv
+    std::vector<CallKey> joined;       // calls, and streams whose call's row is there too
+    std::vector<CallKey> stream_rows;  // streams whose call was still open
     std::vector<RecordId> others;  // flows, messages, intervals, details: these files do not say whose
 };
 WrittenIds read_written_ids(const std::filesystem::path& folder);

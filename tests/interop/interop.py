@@ -80,27 +80,28 @@ def nfdump_scenario(bin_dir, work):
 def pmacct_scenario(bin_dir, work):
     need("nfacctd")
     capture = generate(bin_dir, f"{work}/in.pcap", *CALLS)
-    primitives = os.path.join(os.path.dirname(__file__), "../../templates/interop/pmacct-primitives.lst")
     for version in ("9", "10"):
+        primitives = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"../../templates/interop/pmacct-{'v9' if version == '9' else 'ipfix'}-sip.lst")
         port = free_port()
         config = f"{work}/nfacctd-{version}.conf"
         output = f"{work}/nfacctd-{version}.json"
         with open(config, "w") as f:
             f.write(f"nfacctd_ip: 127.0.0.1\nnfacctd_port: {port}\nnfacctd_time_new: true\nnfacctd_disable_checks: false\nplugins: print[voip]\n"
-                    f"aggregate_primitives: {primitives}\naggregate[voip]: src_host, dst_host, SIP_CALL_ID, SIP_CALL_STATE, SIP_RESPONSE_CODE\n"
+                    f"aggregate_primitives: {primitives}\naggregate[voip]: src_host, dst_host, sip_call_id, sip_call_state, sip_response_code\n"
                     f"print_output[voip]: json\nprint_output_file[voip]: {output}\nprint_refresh_time[voip]: 3600\nlogfile: {work}/nfacctd.log\n")
         daemon = subprocess.Popen(["nfacctd", "-f", config], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         time.sleep(2)
-        probe(bin_dir, capture, f"127.0.0.1:{port}", "-V", version, "-T", "sip")
+        probe(bin_dir, capture, f"127.0.0.1:{port}", "-V", version, "-T", "sip",
+              "--export-options", "off")  # pmacct 1.7.7 miscounts options data of variable length, docs/interop.md
         time.sleep(1)
         daemon.send_signal(signal.SIGINT)
         log = (daemon.communicate(timeout=20)[0] or "") + open(f"{work}/nfacctd.log").read()
         check("expecting flow" not in log, f"nfacctd counts other sequence numbers:\n{log[-1500:]}")
         seen = [json.loads(line) for line in open(output)]
-        ids = {r.get("sip_call_id") or r.get("SIP_CALL_ID") for r in seen}
+        ids = {r.get("sip_call_id") for r in seen}
         truth = {r["call_id"] for r in rows(capture + ".truth.calls.csv")}
         check(truth <= ids, f"nfacctd (version {version}) shows {ids}, the calls are {truth}; log:\n{log[-800:]}")
-        codes = {str(r.get("sip_response_code", r.get("SIP_RESPONSE_CODE"))) for r in seen}
+        codes = {str(r.get("sip_response_code")) for r in seen}
         check("200" in codes, f"nfacctd shows response codes {codes}")
         print(f"nfacctd version {version}: {len(seen)} rows with our names")
 
@@ -131,8 +132,8 @@ def softflowd_scenario(bin_dir, work):
     for version in ("9", "10"):
         out = f"{work}/soft-{version}"
         collector = Collector(bin_dir, out)
-        run = subprocess.run(["softflowd", "-d", "-r", capture, "-n", f"127.0.0.1:{collector.port}", "-v", version, "-p", f"{work}/pid", "-c", f"{work}/ctl"],
-                             capture_output=True, text=True, timeout=60)
+        run = subprocess.run(["softflowd", "-d", "-r", "in.pcap", "-n", f"127.0.0.1:{collector.port}", "-v", version, "-p", "pid", "-c", "ctl"],
+                             capture_output=True, text=True, timeout=60, cwd=work)  # it takes short names only
         check(run.returncode == 0, f"softflowd: {run.stderr[-500:]}")
         time.sleep(1)
         stats = collector.stop()
@@ -170,6 +171,37 @@ def nfreplay_scenario(bin_dir, work):
     seen = (sum(int(r["IN_PKTS"] or 0) for r in flows), sum(int(r["IN_BYTES"] or 0) for r in flows))
     check(seen == (packets, octets), f"nfreplay: flows.csv has {seen}, the capture {(packets, octets)}")
     print(f"nfreplay: {len(flows)} rows, {seen[0]} packets, {seen[1]} octets")
+
+
+def yaf_scenario(bin_dir, work):
+    """An IPFIX file as YAF writes it: totals, reverse elements, CERT's elements, variable lengths; made here octet by octet."""
+    import struct
+    CERT, REVERSE = 6871, 29305
+    fields = [(152, 8, 0), (153, 8, 0), (85, 8, 0), (85, 8, REVERSE), (86, 8, 0), (86, 8, REVERSE), (8, 4, 0), (12, 4, 0), (7, 2, 0), (11, 2, 0), (4, 1, 0),
+              (136, 1, 0), (58, 2, 0), (33, 2, CERT), (14, 1, CERT), (21, 4, CERT), (82, 65535, 0)]
+    template = struct.pack(">HH", 0xB110, len(fields))
+    for number, length, pen in fields:
+        template += struct.pack(">HHI", number | 0x8000, length, pen) if pen else struct.pack(">HH", number, length)
+    record = struct.pack(">QQQQQQ4s4sHHBBHHBI", 1700000000123, 1700000001123, 1500, 900, 10, 6, bytes([192, 0, 2, 1]), bytes([192, 0, 2, 2]), 40000, 5060, 17, 1, 5, 5060, 2, 12)
+    record += b"\x03eth"
+    def message(sequence, *sets):
+        body = b"".join(struct.pack(">HH", i, len(b) + 4) + b for i, b in sets)
+        return struct.pack(">HHIII", 10, 16 + len(body), 1700000002, sequence, 7) + body
+    with open(f"{work}/yaf.ipfix", "wb") as f:
+        f.write(message(0, (2, template)) + message(0, (0xB110, record * 3)))
+    lint = subprocess.run([f"{bin_dir}/flowdump", "--lint", f"{work}/yaf.ipfix"], capture_output=True, text=True)
+    check(lint.returncode == 0, f"the file is not valid: {lint.stdout}")
+    subprocess.run([f"{bin_dir}/voipcollector", "-r", f"{work}/yaf.ipfix", "-o", f"{work}/out"], check=True)
+    seen = rows(f"{work}/out/flows.csv")
+    check(len(seen) == 3, f"{len(seen)} rows")
+    r = seen[0]
+    expect = {"OCTET_TOTAL": "1500", "reverseOctetTotalCount": "900", "PACKET_TOTAL": "10", "reversePacketTotalCount": "6", "IPV4_SRC_ADDR": "192.0.2.1",
+              "L4_DST_PORT": "5060", "SRC_VLAN": "5", "INTERFACE_NAME": "eth", "FLOW_START_MILLISECONDS": "2023-11-14T22:13:20.123000Z"}
+    for name, value in expect.items():
+        check(r.get(name) == value, f"{name} is {r.get(name)!r}, not {value!r}; columns {list(r)}")
+    if os.path.exists("/usr/share/libfixbuf/cert_ipfix.xml"):
+        check(r.get("silkAppLabel") == "5060" and r.get("reverseFlowDeltaMilliseconds") == "12", f"CERT's elements: {list(r)}")
+    print(f"YAF-style file: {len(seen)} rows, {len(r)} columns by name")
 
 
 SCENARIOS = {n[: -len("_scenario")]: f for n, f in list(globals().items()) if n.endswith("_scenario")}
