@@ -68,6 +68,30 @@ void infer_kind(CompiledTemplate& t) {
     if (t.spec.is_options()) t.kind = RecordKind::options;
 }
 
+FieldRead::How how_to_read(const Column& c) {
+    using How = FieldRead::How;
+    if (!c.typed) return How::convert;
+    if (c.type == wire::FieldType::ipv4 && c.spec.length == 4) return How::address;
+    if (c.type == wire::FieldType::ipv6 && c.spec.length == 16) return How::address;
+    if (c.type != wire::FieldType::unsigned_int) return How::convert;
+    switch (c.spec.length) {
+        case 1: return How::number1;
+        case 2: return How::number2;
+        case 4: return How::number4;
+        case 8: return How::number8;
+        default: return How::convert;
+    }
+}
+
+void plan_reads(CompiledTemplate& t) {
+    if (t.spec.variable || t.spec.is_options()) return;
+    std::uint32_t offset = 0;
+    for (const Column& c : t.columns) {
+        t.reads.push_back({how_to_read(c), c.absent, c.spec.length, offset});
+        offset += c.spec.length;
+    }
+}
+
 }  // namespace
 
 std::string Column::name(wire::FlowProtocol protocol) const {
@@ -84,7 +108,7 @@ int CompiledTemplate::find(ElementId id) const {
 
 std::size_t CompiledTemplate::memory() const {
     std::size_t n = sizeof(*this) + spec.fields.capacity() * sizeof(wire::FieldSpec) +
-                    columns.capacity() * sizeof(Column) + index.capacity() * sizeof(index[0]);
+                    columns.capacity() * sizeof(Column) + reads.capacity() * sizeof(FieldRead) + index.capacity() * sizeof(index[0]);
     for (const Column& c : columns) n += c.given_name.capacity();
     return n;
 }
@@ -149,6 +173,7 @@ CompiledTemplate compile(wire::TemplateSpec spec, wire::FlowProtocol protocol, s
                               [](const auto& a, const auto& b) { return a.first == b.first; }),
                   t.index.end());
     t.spec = std::move(spec);
+    plan_reads(t);
     infer_kind(t);
     return t;
 }

@@ -72,6 +72,7 @@ class Decoder {
     void withdraw(Context& c, const wire::SetView& set, std::uint16_t id);
     bool read_data(Context& c, const wire::SetView& set);
     void decode_set(Context& c, const CompiledTemplate& layout, wire::Bytes body, MessageTime time);
+    void decode_fixed_set(Context& c, const CompiledTemplate& layout, wire::Bytes body, MessageTime time);
     void learn_types(Context& c, const Record& record);
 
     std::uint32_t own_pen_;

@@ -1,6 +1,7 @@
 #include "collector/sink/file_sink.hpp"
 
 #include "collector/sink/columns.hpp"
+#include "collector/sink/flow_csv.hpp"
 
 namespace voipprobe::collector {
 namespace {
@@ -29,12 +30,14 @@ void format_row(std::string& line, const LineFormat& format, const Columns<Row>&
 }  // namespace
 
 FileSink::FileSink(std::string kind, std::filesystem::path directory, std::unique_ptr<LineFormat> format,
-                   RotationOptions rotation, bool explain_column)
+                   RotationOptions rotation, bool explain_column, bool formula_guard)
     : kind_(std::move(kind)),
       directory_(std::move(directory)),
       format_(std::move(format)),
       rotation_(rotation),
-      explain_column_(explain_column) {}
+      explain_column_(explain_column),
+      is_csv_(kind_ == "csv"),
+      formula_guard_(formula_guard) {}
 
 std::unique_ptr<PartFile> FileSink::make_file(const std::string& name,
                                               std::span<const std::string> columns) const {
@@ -107,10 +110,14 @@ void FileSink::write_by_layout(Family& family, const Record& record) {
         return;
     }
     line_.clear();
-    format_->begin(line_);
-    for (std::size_t i = 0; i < target->names.size(); ++i)
-        format_->cell(line_, target->names[i], flow_cell(record, i), i == 0);
-    format_->end(line_);
+    if (is_csv_) {
+        append_flow_csv(line_, record, formula_guard_);
+    } else {
+        format_->begin(line_);
+        for (std::size_t i = 0; i < target->names.size(); ++i)
+            format_->cell(line_, target->names[i], flow_cell(record, i), i == 0);
+        format_->end(line_);
+    }
     target->file->append(line_);
 }
 

@@ -19,7 +19,7 @@ inline constexpr std::size_t kMaxFlowFiles = 64;
 class FileSink final : public Sink {
   public:
     FileSink(std::string kind, std::filesystem::path directory, std::unique_ptr<LineFormat> format,
-             RotationOptions rotation, bool explain_column = false);
+             RotationOptions rotation, bool explain_column = false, bool formula_guard = true);
 
     Result<void> open() override;
     void call(const CallRow& row) override;
@@ -67,6 +67,7 @@ class FileSink final : public Sink {
     std::uint64_t flow_rows_dropped_ = 0;
     std::uint64_t dropped_before_ = 0;  // of files already closed
     std::string line_;
+    const bool is_csv_, formula_guard_;
 };
 
 }  // namespace voipprobe::collector

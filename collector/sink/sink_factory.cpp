@@ -12,7 +12,7 @@ Result<std::unique_ptr<Sink>> make_sink(const std::string& spec, const SinkOptio
                     "--sink " + spec + ": write KIND:TARGET, for example csv:DIR or jsonl:DIR");
     if (kind == "csv")
         return std::make_unique<FileSink>("csv", target, csv_format(options.formula_guard), options.rotation,
-                                          options.explain_column);
+                                          options.explain_column, options.formula_guard);
     if (kind == "jsonl") return std::make_unique<FileSink>("jsonl", target, json_format(), options.rotation, options.explain_column);
     if (kind == "ipfix" || kind == "sqlite" || kind == "kafka" || kind == "clickhouse")
         return fail(ExitCode::usage,
