@@ -17,7 +17,8 @@ void Output::spool(std::size_t template_index, wire::Bytes packed, wire::TimeNs 
     while (!spool_.push(template_index, packed, export_time)) {
         pump();
         if (spool_.waiting_octets() + packed.size() < config_.spool_octets / 2) continue;
-        if (config_.live || std::chrono::steady_clock::now() > deadline) {  // a file waits
+        gave_up_ |= std::chrono::steady_clock::now() > deadline;
+        if (config_.live || gave_up_) {  // a file waits
             ++stats_.records_lost;
             ++counts_.not_sent;
             return;
@@ -70,6 +71,7 @@ void Output::begin_session() {
     rebuild();
     ++stats_.connections;
     was_up_ = true;
+    gave_up_ = false;
     if (stats_.connections > 1) say(destination_.text() + ": connected again");
 }
 

@@ -132,7 +132,75 @@ def tls(bin_dir, work):
     print("tls: own authority, both certificates; another authority and no certificate refused")
 
 
-SCENARIOS = {"restart-tcp": restart_tcp, "restart-udp": restart_udp, "tls": tls}
+def in_namespace(bin_dir, scenario, *unshare):
+    need("unshare", "ip")
+    if os.geteuid() != 0:
+        skip("needs root for a namespace of its own")
+    run = subprocess.run(["unshare", *unshare, sys.executable, os.path.abspath(__file__), scenario, bin_dir], capture_output=True, text=True, timeout=100)
+    print(run.stdout + run.stderr, end="")
+    if "unshare failed" in run.stderr or "Operation not permitted" in run.stderr:
+        skip("namespaces are not allowed here")
+    check(run.returncode == 0, "in the namespace")
+
+
+def path_mtu(bin_dir, work):
+    in_namespace(bin_dir, "path-mtu-inside", "-n")
+
+
+def path_mtu_inside(bin_dir, work):
+    """A path of 900 octets: one message goes in fragments, the others fit, nothing is lost."""
+    subprocess.run(["ip", "link", "set", "lo", "mtu", "900", "up"], check=True)
+    capture = generate(bin_dir, f"{work}/in.pcap", *CALLS)
+    for version in ("9", "10"):
+        port = Datagrams()
+        stats = json.loads(probe(bin_dir, capture, port.url(), "-V", version, "-T", "rtp", "--stats=json", *SOON))["export"]
+        port.write(f"{work}/{version}.pcap")
+        sizes = [len(data) for _, data in port.packets]
+        check(stats["records_lost"] == 0 and stats["send_errors"] == 0, f"{stats}")
+        # messages of one batch were made before the first was found too large
+        check(max(sizes) > 872 and sizes.count(max(sizes)) <= 64 and max(sizes[-3:]) <= 872, f"version {version}: sizes {sizes}")
+        lint = subprocess.run([f"{bin_dir}/flowdump", "--lint", f"{work}/{version}.pcap"], capture_output=True, text=True)
+        check(lint.returncode == 0, lint.stdout)
+        print(f"path-mtu version {version}: messages of {max(sizes)} octets, then at most {max(sizes[-3:])}; none lost")
+
+
+def names(bin_dir, work):
+    in_namespace(bin_dir, "names-inside", "-m")
+
+
+def names_inside(bin_dir, work):
+    """The collector's name moves to another address: the probe follows, with templates first."""
+    hosts = f"{work}/hosts"
+    def point(address):
+        with open(hosts, "w") as f:
+            f.write(f"127.0.0.1 localhost\n{address} collector.test\n")
+    point("127.0.0.1")
+    subprocess.run(["mount", "--bind", hosts, "/etc/hosts"], check=True)
+    capture = generate(bin_dir, f"{work}/in.pcap", *CALLS)
+    port = free_port()
+    first = Collector(bin_dir, f"{work}/first", f"udp://127.0.0.1:{port}")
+    sender = subprocess.Popen([f"{bin_dir}/voipprobe", "-i", "-", "-n", f"udp://collector.test:{port}", "--stats=json", *SOON],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    data = open(capture, "rb").read()
+    second = None
+    for part in range(40):
+        sender.stdin.write(data[len(data) * part // 40: len(data) * (part + 1) // 40])
+        sender.stdin.flush()
+        time.sleep(0.25)
+        if part == 10:
+            first.stop()
+            point("127.0.0.2")
+            second = Collector(bin_dir, f"{work}/second", f"udp://127.0.0.2:{port}")
+    output, errors = sender.communicate(timeout=60)
+    check(sender.returncode == 0, f"voipprobe left with {sender.returncode}: {errors.decode()}")
+    time.sleep(1)
+    stats = second.stop()
+    check(stats["records"]["received"] > 100, f"the new address got {stats['records']['received']} records")
+    check(stats["sets"]["dropped"] == 0 and stats["sequence"]["lost"] == 0, f"{stats['sets']} {stats['sequence']}")
+    print(f"names: {stats['records']['received']} records at the new address, templates first")
+
+
+SCENARIOS = {"path-mtu": path_mtu, "path-mtu-inside": path_mtu_inside, "names": names, "names-inside": names_inside, "restart-tcp": restart_tcp, "restart-udp": restart_udp, "tls": tls}
 
 if __name__ == "__main__":
     scenario, bin_dir = sys.argv[1], os.path.abspath(sys.argv[2])
