@@ -29,7 +29,9 @@ Collector::Collector(const config::CollectorConfig& config)
     : config_(config),
       decoder_(config.pen, SessionLimits{}, random_key()),
       joiner_(join_options(config), *this),
-      intake_(joiner_, [this](const Record& record) { options(record); }) {}
+      intake_(joiner_, config.sinks.empty() ? std::function<void(const Record&)>() : [this](const Record& record) {
+          for (auto& sink : sinks_) sink->record(record);
+      }, [this](const Record& record) { options(record); }) {}
 
 // Type information (RFC 5610) is for the decoder only.
 void Collector::options(const Record& record) {
@@ -62,6 +64,7 @@ Result<void> Collector::open() {
     SinkOptions options;
     options.formula_guard = config_.csv_formula_guard;
     options.explain_column = config_.explain_column;
+    options.own_pen = config_.pen;
     options.rotation = {config_.rotate_size, config_.rotate_time};
     std::vector<std::string> specs{"csv:" + config_.output};
     specs.insert(specs.end(), config_.sinks.begin(), config_.sinks.end());

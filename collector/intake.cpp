@@ -99,7 +99,8 @@ WrittenIds read_written_ids(const fs::path& folder) {
     return out;
 }
 
-Intake::Intake(RecordConsumer& next, std::function<void(const Record&)> options) : next_(next), options_(std::move(options)) {}
+Intake::Intake(RecordConsumer& next, std::function<void(const Record&)> data, std::function<void(const Record&)> options)
+    : next_(next), data_(std::move(data)), options_(std::move(options)) {}
 
 void Intake::keep(const CallKey& key) {
     if (!known_.insert(key).second) return;
@@ -127,6 +128,7 @@ void Intake::on_record(const Record& record, RecordKind kind) {
         return;
     }
     if (kind == RecordKind::options) options_(record);
+    else if (data_) data_(record);
     next_.on_record(record, kind);
 }
 

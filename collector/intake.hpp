@@ -27,7 +27,8 @@ class Intake final : public RecordConsumer {
   public:
     static constexpr std::size_t kRemembered = 262'144;
 
-    Intake(RecordConsumer& next, std::function<void(const Record&)> options);
+    // `data` and `options` see every record that is no copy, before it goes on.
+    Intake(RecordConsumer& next, std::function<void(const Record&)> data, std::function<void(const Record&)> options);
     void on_message(ProbeId probe, wire::TimeNs export_time) override { next_.on_message(probe, export_time); }
     void on_record(const Record& record, RecordKind kind) override;
 
@@ -41,7 +42,7 @@ class Intake final : public RecordConsumer {
     void keep(const CallKey& key);
 
     RecordConsumer& next_;
-    std::function<void(const Record&)> options_;
+    std::function<void(const Record&)> data_, options_;
     std::unordered_set<CallKey, CallKeyHash> known_;
     std::deque<CallKey> by_age_;
     bool stream_ = false;

@@ -122,7 +122,7 @@ TEST(StoredTemplates, aFileThatMakesNoSenseIsAWarning) {
 TEST(Copies, recordsOfAStreamAreKeptOnce) {
     Seen seen;
     int options = 0;
-    Intake intake(seen, [&](const Record&) { ++options; });
+    Intake intake(seen, {}, [&](const Record&) { ++options; });
     Decoder decoder;
     const std::vector<FieldValue> flow{txt(RECORD_ID, "0123456789abcdef"), num(IN_PKTS, 42)};
     const std::vector<FieldValue> another{txt(RECORD_ID, "0123456789abcdeX"), num(IN_PKTS, 42)};
