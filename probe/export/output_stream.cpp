@@ -7,6 +7,7 @@ namespace voipprobe::probe {
 namespace {
 
 constexpr std::size_t kLinkBuffer = 256U << 10;  // octets given to the link before it has to take them
+constexpr auto kFarewell = std::chrono::milliseconds(2000);
 constexpr auto kStep = std::chrono::milliseconds(5);
 
 }  // namespace
@@ -82,7 +83,13 @@ void Output::linger() {
         if (link_->up() && spool_.empty())
             for (Channel* c : {&data_, &options_})
                 if (c->encoder && !c->encoder->empty()) send(*c);
-        if (link_->up() && spool_.empty() && link_->waiting() == 0) return;
+        if (link_->up() && spool_.empty() && link_->waiting() == 0) {
+            if (link_->finish(kFarewell)) return;
+            was_up_ = false;
+            stats_.last_error = destination_.text() + ": " + link_->last_error();
+            // Without resend=on what the old connection took is not sent again, so there is nothing left to do.
+            if (!destination_.resend) return say(stats_.last_error + "; the last records may be lost");
+        }
         if (std::chrono::steady_clock::now() > deadline) break;
         std::this_thread::sleep_for(kStep);
     }

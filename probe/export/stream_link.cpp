@@ -229,11 +229,29 @@ void StreamLink::forget_messages() {
     written_total_ = queued_total_;
 }
 
-void StreamLink::close() {
-    if (state_ == State::up) {
-        if (ssl_ != nullptr) SSL_shutdown(ssl_);
-        ::shutdown(fd_, SHUT_WR);
+bool StreamLink::finish(std::chrono::milliseconds patience) {
+    if (state_ != State::up) return false;
+    if (ssl_ != nullptr) SSL_shutdown(ssl_);
+    ::shutdown(fd_, SHUT_WR);
+    const auto end = Clock::now() + patience;
+    std::array<char, 256> room{};
+    while (true) {
+        const ssize_t n = ::recv(fd_, room.data(), room.size(), MSG_DONTWAIT);
+        if (n == 0) break;
+        const bool nothing = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+        if (n < 0 && !nothing) {
+            fail_with(std::string("connection lost: ") + std::strerror(errno));
+            return false;
+        }
+        if (Clock::now() > end) break;  // some never close; what they have, they have
+        if (nothing) std::this_thread::sleep_for(kStep);
     }
+    drop_socket();
+    state_ = State::down;
+    return true;
+}
+
+void StreamLink::close() {
     drop_socket();
     state_ = State::down;
     attempted_ = true;

@@ -47,6 +47,9 @@ class StreamLink {
     std::size_t unsent_messages() const { return ends_.size(); }
     void forget_messages();
     const std::string& last_error() const { return error_; }
+    // Says that nothing more comes and waits until the collector has closed too, which it does when it has read
+    // everything. False: it went away without (the connection was reset).
+    bool finish(std::chrono::milliseconds patience);
     void close();
     std::optional<LocalEndpoint> local() const;
 
