@@ -132,6 +132,25 @@ def tls(bin_dir, work):
     print("tls: own authority, both certificates; another authority and no certificate refused")
 
 
+def dispatch(bin_dir, work):
+    """Two collectors share the work: nothing twice, nothing lost, sequence numbers of each without a gap; hash-call keeps calls whole."""
+    capture = generate(bin_dir, f"{work}/in.pcap", *CALLS)
+    reference = undisturbed(bin_dir, work, capture)
+    for way in ("round-robin", "hash-call"):
+        both = [Collector(bin_dir, f"{work}/{way}-{n}") for n in range(2)]
+        probe(bin_dir, capture, ",".join(f"127.0.0.1:{c.port}" for c in both), "--dispatch", way, *SOON)
+        time.sleep(1)
+        stats = [c.stop() for c in both]
+        check(all(s["sequence"]["lost"] == 0 and s["sets"]["dropped"] == 0 for s in stats), f"{way}: {[s['sequence'] for s in stats]}")
+        tables = ("flows", "calls", "streams") if way == "hash-call" else ("flows",)
+        for name in tables:
+            got = sorted(content(f"{work}/{way}-0", name, None) + content(f"{work}/{way}-1", name, None))
+            check(got == content(reference, name, None), f"{way}: {name} of both are not those of one collector")
+            share = len(content(f"{work}/{way}-0", name, None)) / len(got)
+            check(0.3 < share < 0.7, f"{way}: {share:.0%} of {name} went to the first")
+        print(f"dispatch {way}: {[s['records']['rows']['flows'] for s in stats]} flows")
+
+
 def in_namespace(bin_dir, scenario, *unshare):
     need("unshare", "ip")
     if os.geteuid() != 0:
@@ -200,7 +219,7 @@ def names_inside(bin_dir, work):
     print(f"names: {stats['records']['received']} records at the new address, templates first")
 
 
-SCENARIOS = {"path-mtu": path_mtu, "path-mtu-inside": path_mtu_inside, "names": names, "names-inside": names_inside, "restart-tcp": restart_tcp, "restart-udp": restart_udp, "tls": tls}
+SCENARIOS = {"dispatch": dispatch, "path-mtu": path_mtu, "path-mtu-inside": path_mtu_inside, "names": names, "names-inside": names_inside, "restart-tcp": restart_tcp, "restart-udp": restart_udp, "tls": tls}
 
 if __name__ == "__main__":
     scenario, bin_dir = sys.argv[1], os.path.abspath(sys.argv[2])
