@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <random>
 
+#include "collector/template_store.hpp"
+
 namespace voipprobe::collector {
 namespace {
 
@@ -26,12 +28,43 @@ JoinOptions join_options(const config::CollectorConfig& config) {
 Collector::Collector(const config::CollectorConfig& config)
     : config_(config),
       decoder_(config.pen, SessionLimits{}, random_key()),
-      joiner_(join_options(config), *this) {}
+      joiner_(join_options(config), *this),
+      intake_(joiner_, config.sinks.empty() ? std::function<void(const Record&)>() : [this](const Record& record) {
+          for (auto& sink : sinks_) sink->record(record);
+      }, [this](const Record& record) { options(record); }) {}
+
+// Type information (RFC 5610) is for the decoder only.
+void Collector::options(const Record& record) {
+    for (const Column& c : record.layout().columns)
+        if (c.spec.pen == 0 && c.spec.number == 346) return;  // privateEnterpriseNumber
+    for (auto& sink : sinks_) sink->options(record);
+}
+
+Result<void> Collector::save_state() {
+    if (config_.state.empty() || decoder_.template_changes() == saved_changes_) return {};
+    saved_changes_ = decoder_.template_changes();
+    return write_templates(config_.state, decoder_.stored_templates());
+}
 
 Result<void> Collector::open() {
+    if (!config_.state.empty()) {
+        std::string warning;
+        for (const StoredTemplate& t : read_templates(config_.state, warning)) decoder_.restore(t);
+        if (!warning.empty()) warnings_.push_back(warning);
+        if (auto writable = write_templates(config_.state, decoder_.stored_templates()); !writable) return writable;
+    }
+    const bool streams = std::any_of(config_.listen.begin(), config_.listen.end(),
+                                     [](const config::ListenAddress& a) { return a.protocol != config::ListenProtocol::udp; });
+    if (streams) {
+        const WrittenIds written = read_written_ids(config_.output);
+        for (const CallKey& key : written.joined) joiner_.already_written(key);
+        for (const CallKey& key : written.stream_rows) joiner_.stream_row_written(key);
+        for (const RecordId& id : written.others) intake_.remember_earlier(id);
+    }
     SinkOptions options;
     options.formula_guard = config_.csv_formula_guard;
     options.explain_column = config_.explain_column;
+    options.own_pen = config_.pen;
     options.rotation = {config_.rotate_size, config_.rotate_time};
     std::vector<std::string> specs{"csv:" + config_.output};
     specs.insert(specs.end(), config_.sinks.begin(), config_.sinks.end());
@@ -54,7 +87,8 @@ bool Collector::message(const Peer& peer, wire::Bytes octets) {
         ++input_.not_allowed;
         return false;
     }
-    return decoder_.message(peer, octets, joiner_);
+    intake_.set_stream(peer.transport == Transport::tcp);
+    return decoder_.message(peer, octets, intake_);
 }
 
 void Collector::flush() {
@@ -67,7 +101,7 @@ void Collector::rotate(std::chrono::system_clock::time_point now) {
 
 Result<void> Collector::finish() {
     joiner_.finish();
-    Result<void> out;
+    Result<void> out = save_state();
     for (auto& sink : sinks_)
         if (auto closed = sink->close(); !closed) out = closed;
     return out;

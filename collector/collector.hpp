@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "collector/intake.hpp"
 #include "collector/join/joiner.hpp"
 #include "collector/session/decoder.hpp"
 #include "collector/sink/sink.hpp"
@@ -41,11 +42,14 @@ class Collector final : private RowConsumer {
     void rotate(std::chrono::system_clock::time_point now);
     // Writes what is open, renames the files.
     Result<void> finish();
+    // --state: writes the templates when they have changed.
+    Result<void> save_state();
 
     bool enough() const { return config_.once > 0 && calls_written_ >= config_.once; }
     bool records_were_lost() const;
     bool mos_was_missed() const { return mos_missed_; }
     InputCounters& input() { return input_; }
+    const std::vector<std::string>& warnings() const { return warnings_; }
     const JoinCounters& join_counters() const { return joiner_.counters(); }
     SessionCounters session_counters() const { return decoder_.counters(); }
     std::uint64_t dropped_rows() const;
@@ -60,6 +64,7 @@ class Collector final : private RowConsumer {
     void interval(const IntervalRow& row) override;
     void detail(const DetailRow& row) override;
     void flow(const Record& record) override;
+    void options(const Record& record);
     void check_mos(const CallRow& row);
     void explain(const CallRow& row);
 
@@ -67,10 +72,13 @@ class Collector final : private RowConsumer {
     std::vector<std::unique_ptr<Sink>> sinks_;
     Decoder decoder_;
     Joiner joiner_;
+    Intake intake_;
+    std::uint64_t saved_changes_ = 0;
     InputCounters input_;
     std::uint64_t calls_written_ = 0;
     bool mos_missed_ = false;
     std::string explanation_;
+    std::vector<std::string> warnings_;
 };
 
 }  // namespace voipprobe::collector

@@ -67,6 +67,7 @@ int main(int argc, char** argv) {
     }
     collector::Collector collector(config);
     if (auto opened = collector.open(); !opened) return fail_with(opened.error());
+    for (const std::string& w : collector.warnings()) say("voipcollector: warning: " + w);
     const Result<void> received = receive(config, collector);
     if (!received && config.read.empty()) say("voipcollector: " + received.error().message);
     const Result<void> finished = collector.finish();

@@ -168,7 +168,7 @@ Result<void> add_verbosity(CollectorConfig& c, const Values& v, int step) {
 using C = CollectorConfig;
 constexpr auto kOptions = std::to_array<CollectorOption>({
     {"-l,--listen", "listen", true, false, "URL",
-     "receive on udp://ADDRESS:PORT or tcp://ADDRESS:PORT; IPv6 in brackets; repeatable (udp://0.0.0.0:2055)",
+     "receive on udp://, tcp:// or tls://ADDRESS:PORT; IPv6 in brackets; repeatable (udp://0.0.0.0:2055)",
      [](C& c, const Values& v) { return set_list(c.listen, v, parse_listen); }},
     {"-r,--read", "read", true, false, "FILE",
      "read an IPFIX file, or a pcap of export packets (NetFlow v9, IPFIX), instead of listening; repeatable",
@@ -178,11 +178,21 @@ constexpr auto kOptions = std::to_array<CollectorOption>({
      }},
     {"-o,--output", "output", false, false, "DIR", "where the CSV files go (./voip-csv)",
      [](C& c, const Values& v) { return set_one(c.output, v, as_is); }},
-    {"--sink", "sink", true, false, "KIND:TARGET", "a further sink, repeatable: csv:DIR, jsonl:DIR",
+    {"--sink", "sink", true, false, "KIND:TARGET", "a further sink, repeatable: csv:DIR, jsonl:DIR, ipfix:udp://HOST:PORT, ipfix:tcp://HOST:PORT, ipfix:file:PATH",
      [](C& c, const Values& v) {
          c.sinks = v;
          return Result<void>{};
      }},
+    {"--state", "state", false, false, "DIR",
+     "keep the templates of UDP exporters there, so that a restart reads their data at once",
+     [](C& c, const Values& v) { return set_one(c.state, v, as_is); }},
+    {"--tls-cert", "tls-cert", false, false, "FILE", "certificate for tls:// listeners, PEM",
+     [](C& c, const Values& v) { return set_one(c.tls_cert, v, as_is); }},
+    {"--tls-key", "tls-key", false, false, "FILE", "its key, PEM",
+     [](C& c, const Values& v) { return set_one(c.tls_key, v, as_is); }},
+    {"--tls-ca", "tls-ca", false, false, "FILE",
+     "who may sign exporters' certificates, PEM; exporters without one are refused (none asked for)",
+     [](C& c, const Values& v) { return set_one(c.tls_ca, v, as_is); }},
     {"--rotate-time", "rotate-time", false, false, "TIME",
      "start new files every TIME (60, 5m, 1h), 0 = never",
      [](C& c, const Values& v) { return set_one(c.rotate_time, v, duration); }},
@@ -249,7 +259,8 @@ Result<void> apply_option(CollectorConfig& config, std::string_view key,
 }
 
 std::string ListenAddress::text() const {
-    return (protocol == ListenProtocol::udp ? "udp://" : "tcp://") + endpoint.text();
+    const char* scheme = protocol == ListenProtocol::udp ? "udp://" : protocol == ListenProtocol::tcp ? "tcp://" : "tls://";
+    return scheme + endpoint.text();
 }
 
 bool Cidr::contains(const wire::IpAddress& a) const {
@@ -281,13 +292,14 @@ Result<ListenAddress> parse_listen(const std::string& text) {
     std::string rest = text;
     if (const auto scheme = text.find("://"); scheme != std::string::npos) {
         const std::string name = text.substr(0, scheme);
-        if (name != "udp" && name != "tcp")
+        if (name != "udp" && name != "tcp" && name != "tls")
             return fail(ExitCode::usage,
-                        "'" + text + "': " + name + ":// is not built in; udp:// and tcp:// are");
+                        "'" + text + "': " + name + ":// is not built in; udp://, tcp:// and tls:// are");
         if (name == "tcp") out.protocol = ListenProtocol::tcp;
+        if (name == "tls") out.protocol = ListenProtocol::tls;
         rest = text.substr(scheme + 3);
     }
-    std::string host = rest, port = "2055";
+    std::string host = rest, port = out.protocol == ListenProtocol::tls ? "4740" : "2055";
     if (!rest.empty() && rest.front() == '[') {
         const auto close = rest.find(']');
         if (close == std::string::npos) return fail(ExitCode::usage, wanted);

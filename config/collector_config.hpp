@@ -19,7 +19,7 @@
 
 namespace voipprobe::config {
 
-enum class ListenProtocol : std::uint8_t { udp, tcp };
+enum class ListenProtocol : std::uint8_t { udp, tcp, tls };
 
 struct ListenAddress {
     ListenProtocol protocol = ListenProtocol::udp;
@@ -46,6 +46,8 @@ struct CollectorConfig {
     std::vector<std::string> read;
     std::string output = "./voip-csv";
     std::vector<std::string> sinks;
+    std::string state;                      // folder for templates of UDP exporters; empty: none
+    std::string tls_ca, tls_cert, tls_key;  // files
     std::chrono::seconds rotate_time{0};
     std::uint64_t rotate_size = 0;  // octets
     double idle_exit = 0;           // seconds, 0 = never

@@ -54,6 +54,10 @@ class Joiner : public RecordConsumer {
 
     void on_message(ProbeId probe, wire::TimeNs export_time) override;
     void on_record(const Record& record, RecordKind kind) override;
+    // The row of this call or stream was written by an earlier run: records about it are repeats.
+    void already_written(const CallKey& key) { remember(key.probe, key.id); }
+    // An earlier run wrote this stream's row, but not its call's: the stream is joined again, its row is not written again.
+    void stream_row_written(const CallKey& key) { rows_before_.insert(key); }
     // Writes everything that is open, oldest call first.
     void finish();
 
@@ -104,6 +108,7 @@ class Joiner : public RecordConsumer {
     std::set<std::tuple<ProbeId, wire::TimeNs, std::uint64_t, CallKey>> due_;
     std::uint64_t due_serial_ = 0;
     SegmentedLru<CallKey, char, CallKeyHash> remembered_;
+    std::set<CallKey> rows_before_;  // of streams, by an earlier run
     ProbeId probe_;         // of the message being read
     wire::TimeNs now_ = 0;  // its export time
 };

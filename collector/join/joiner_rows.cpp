@@ -120,6 +120,11 @@ RecordId Joiner::row_id_of(const OpenCall& call) const {
 void Joiner::write_stream(OpenCall& call, OpenStream& stream) {
     if (stream.row_written) return;
     stream.row_written = true;
+    if (rows_before_.erase({call.key.probe, stream.facts.record_id}) > 0) {
+        ++counters_.superseded;
+        remember(call.key.probe, stream.facts.record_id);
+        return;
+    }
     StreamRow row{call.key.probe, stream.facts, score_stream(stream.facts, options_.scoring)};
     if (stream.facts.ntop_style) {
         row.facts.record_id =

@@ -8,6 +8,7 @@
 
 #include "collector/receive/receiver.hpp"
 #include "collector/receive/tcp_session.hpp"
+#include "config/tls_context.hpp"
 #include "collector/receive/udp_socket.hpp"
 
 namespace voipprobe::collector {
@@ -21,6 +22,7 @@ using Clock = std::chrono::steady_clock;
 constexpr int kBatchesPerTurn = 16;  // then timers and other sockets get their turn
 constexpr int kBatchesAtEnd = 4096;
 constexpr std::size_t kMaxConnections = 1024;
+constexpr int kStreamBuffer = 1 << 20;
 constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr auto kFlushEvery = std::chrono::seconds(1);
 
@@ -95,35 +97,45 @@ class Live {
     Result<void> listen_tcp(const config::ListenAddress& a) {
         boost::system::error_code error;
         const tcp::endpoint local(from_address(a.endpoint.address), a.endpoint.port);
+        asio::ssl::context* tls = nullptr;
+        if (a.protocol == config::ListenProtocol::tls) {
+            auto context = config::tls_server_context({config_.tls_ca, config_.tls_cert, config_.tls_key});
+            if (!context) return tl::unexpected(context.error());
+            SSL_CTX_up_ref(context->get());
+            tls_contexts_.push_back(std::make_unique<asio::ssl::context>(context->get()));
+            tls = tls_contexts_.back().get();
+        }
         auto acceptor = std::make_unique<tcp::acceptor>(io_);
         acceptor->open(local.protocol(), error);
         if (!error) acceptor->set_option(tcp::acceptor::reuse_address(true), error);
+        // A stated size bounds what a crash of ours can take with it: exporters send their last window again.
+        if (!error) acceptor->set_option(asio::socket_base::receive_buffer_size(kStreamBuffer), error);
         if (!error) acceptor->bind(local, error);
         if (!error) acceptor->listen(128, error);
         if (error) return fail(ExitCode::failure, a.text() + ": cannot listen: " + error.message());
         const tcp::endpoint bound = acceptor->local_endpoint(error);
-        say_("listening on tcp://" + wire::Endpoint{a.endpoint.address, bound.port()}.text());
+        say_(std::string("listening on ") + (tls != nullptr ? "tls://" : "tcp://") + wire::Endpoint{a.endpoint.address, bound.port()}.text());
         acceptors_.push_back(std::move(acceptor));
-        accept(*acceptors_.back());
+        accept(*acceptors_.back(), tls);
         return {};
     }
 
-    void accept(tcp::acceptor& acceptor) {
-        acceptor.async_accept([this, &acceptor](const boost::system::error_code& error, tcp::socket socket) {
+    void accept(tcp::acceptor& acceptor, asio::ssl::context* tls) {
+        acceptor.async_accept([this, &acceptor, tls](const boost::system::error_code& error, tcp::socket socket) {
             if (error == asio::error::operation_aborted || stopping_) return;
-            if (!error) welcome(std::move(socket));
-            accept(acceptor);
+            if (!error) welcome(std::move(socket), tls);
+            accept(acceptor, tls);
         });
     }
 
-    void welcome(tcp::socket socket) {
+    void welcome(tcp::socket socket, asio::ssl::context* tls) {
         boost::system::error_code error;
         const tcp::endpoint remote = socket.remote_endpoint(error);
         if (error || sessions_.size() >= kMaxConnections) return;  // closed as it goes out of scope
         ++collector_.input().connections;
         const Peer peer{Transport::tcp, {to_address(remote.address()), remote.port()}};
         auto session =
-            std::make_shared<TcpSession>(std::move(socket), peer,
+            std::make_shared<TcpSession>(std::move(socket), tls, peer,
                                          TcpSession::Handlers{[this](const Peer& from, wire::Bytes message) {
                                                                   take(from, message);
                                                                   if (collector_.enough()) stop();
@@ -147,6 +159,7 @@ class Live {
         if (now - last_flush_ >= kFlushEvery) {
             last_flush_ = now;
             collector_.flush();
+            if (auto saved = collector_.save_state(); !saved) say_("voipcollector: " + saved.error().message);
             collector_.rotate(std::chrono::system_clock::now());
         }
         const std::chrono::duration<double> idle = now - last_useful_;
@@ -178,6 +191,7 @@ class Live {
     asio::steady_timer timer_;
     UdpDrain drain_;
     std::vector<std::unique_ptr<UdpPort>> udp_;
+    std::vector<std::unique_ptr<asio::ssl::context>> tls_contexts_;
     std::vector<std::unique_ptr<tcp::acceptor>> acceptors_;
     std::vector<std::weak_ptr<TcpSession>> sessions_;
     Clock::time_point last_useful_, last_flush_;

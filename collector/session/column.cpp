@@ -4,6 +4,8 @@
 #include <array>
 #include <atomic>
 
+#include "wire/public_elements.hpp"
+
 namespace voipprobe::collector {
 namespace {
 
@@ -14,6 +16,7 @@ using templates::Group;
 constexpr std::uint32_t kReversePen = 29305;  // RFC 5103 §6.1
 constexpr std::uint16_t kNtopV9Base = 57472;  // templates::Element::v9()
 constexpr std::uint16_t kOwnV9Base = 61440;
+constexpr std::uint16_t kCiscoV9Base = 32768;  // below: IANA's elements and v9's are the same
 
 // The reverse counters of an RFC 5103 biflow are what ntop's names call OUT_.
 const Element* find_reverse(std::uint16_t number) {
@@ -38,6 +41,15 @@ std::string number_name(const wire::FieldSpec& f, wire::FlowProtocol protocol) {
     return "v9.id" + std::to_string(f.number);
 }
 
+// RFC 3954 §6.1: a v9 scope field carries the type of its scope.
+void name_scope(Column& c) {
+    constexpr std::array<const char*, 6> names{"", "SCOPE_SYSTEM", "SCOPE_INTERFACE", "SCOPE_LINE_CARD", "SCOPE_CACHE", "SCOPE_TEMPLATE"};
+    if (c.spec.number == 0 || c.spec.number >= names.size()) return;
+    c.given_name = names[c.spec.number];
+    c.type = wire::FieldType::unsigned_int;
+    c.typed = true;
+}
+
 // RECORD_ID and its group say nothing about the kind; the most telling group wins.
 void infer_kind(CompiledTemplate& t) {
     std::array<bool, 16> seen{};
@@ -56,6 +68,30 @@ void infer_kind(CompiledTemplate& t) {
     if (t.spec.is_options()) t.kind = RecordKind::options;
 }
 
+FieldRead::How how_to_read(const Column& c) {
+    using How = FieldRead::How;
+    if (!c.typed) return How::convert;
+    if (c.type == wire::FieldType::ipv4 && c.spec.length == 4) return How::address;
+    if (c.type == wire::FieldType::ipv6 && c.spec.length == 16) return How::address;
+    if (c.type != wire::FieldType::unsigned_int) return How::convert;
+    switch (c.spec.length) {
+        case 1: return How::number1;
+        case 2: return How::number2;
+        case 4: return How::number4;
+        case 8: return How::number8;
+        default: return How::convert;
+    }
+}
+
+void plan_reads(CompiledTemplate& t) {
+    if (t.spec.variable || t.spec.is_options()) return;
+    std::uint32_t offset = 0;
+    for (const Column& c : t.columns) {
+        t.reads.push_back({how_to_read(c), c.absent, c.spec.length, offset});
+        offset += c.spec.length;
+    }
+}
+
 }  // namespace
 
 std::string Column::name(wire::FlowProtocol protocol) const {
@@ -72,7 +108,7 @@ int CompiledTemplate::find(ElementId id) const {
 
 std::size_t CompiledTemplate::memory() const {
     std::size_t n = sizeof(*this) + spec.fields.capacity() * sizeof(wire::FieldSpec) +
-                    columns.capacity() * sizeof(Column) + index.capacity() * sizeof(index[0]);
+                    columns.capacity() * sizeof(Column) + reads.capacity() * sizeof(FieldRead) + index.capacity() * sizeof(index[0]);
     for (const Column& c : columns) n += c.given_name.capacity();
     return n;
 }
@@ -108,6 +144,7 @@ CompiledTemplate compile(wire::TemplateSpec spec, wire::FlowProtocol protocol, s
             if (c.element == nullptr) learnt = types.find(f.pen, f.number);
             if (learnt != nullptr) c.element = learnt->element;
         }
+        if (v9_scope) name_scope(c);
         if (c.element != nullptr) {
             c.type = c.element->type;
             c.absent = c.element->absent;
@@ -115,6 +152,13 @@ CompiledTemplate compile(wire::TemplateSpec spec, wire::FlowProtocol protocol, s
             t.index.emplace_back(c.element->id, static_cast<std::uint16_t>(i));
         } else {
             t.has_unknown = true;
+            if (learnt == nullptr && !v9_scope && (protocol == wire::FlowProtocol::ipfix || f.number < kCiscoV9Base)) {
+                if (const auto known = wire::find_public_element(f.pen, f.number)) {
+                    c.type = known->type;
+                    c.typed = known->typed;
+                    c.given_name = std::string(known->name);
+                }
+            }
             if (learnt != nullptr) {
                 c.type = learnt->type;
                 c.typed = learnt->typed;
@@ -129,6 +173,7 @@ CompiledTemplate compile(wire::TemplateSpec spec, wire::FlowProtocol protocol, s
                               [](const auto& a, const auto& b) { return a.first == b.first; }),
                   t.index.end());
     t.spec = std::move(spec);
+    plan_reads(t);
     infer_kind(t);
     return t;
 }

@@ -10,6 +10,11 @@ using wire::TemplateEvent;
 // An exporter that sent data twice is worth protecting from a flood of newcomers.
 constexpr std::uint64_t kProvenMessages = 2;
 
+Value present_number(std::uint64_t v, templates::Absent absent, std::uint64_t ones) {
+    if ((absent == templates::Absent::zero && v == 0) || (absent == templates::Absent::ones && v == ones)) return {};
+    return Value::number(v);
+}
+
 MessageTime time_of(const wire::MessageHeader& h) {
     if (h.protocol == wire::FlowProtocol::ipfix) return {h.export_seconds, std::nullopt};
     return {h.export_seconds, h.uptime_ms};
@@ -75,6 +80,7 @@ bool Decoder::message(const Peer& peer, wire::Bytes octets, RecordConsumer& cons
     Exporter& exporter = exporter_of(key);
     Domain& domain = domain_of(exporter, h.domain);
     Context c{key, h, exporter, domain, consumer, ProbeId{peer.endpoint.address, h.domain}, time_of(h)};
+    domain.expire_restored(h.export_seconds);
     consumer.on_message(c.probe, wire::kSecond * h.export_seconds);
 
     bool useful = false;
@@ -135,10 +141,12 @@ bool Decoder::define(Context& c, wire::TemplateSpec spec) {
     if (const auto known = c.domain.find(id)) {
         if (known->spec == spec && known->protocol == c.header.protocol) {
             ++counters_.templates_refreshed;
+            c.domain.confirm(id);
             return true;
         }
         ++counters_.templates_replaced;
     }
+    ++template_changes_;
     if (!keep(c, compile(std::move(spec), c.header.protocol, own_pen_, c.exporter.types))) return false;
     if (!c.domain.has_pending()) return true;
     const auto layout = c.domain.find(id);
@@ -149,6 +157,26 @@ bool Decoder::define(Context& c, wire::TemplateSpec spec) {
     }
     c.records = of_this_message;  // they were numbered by the message they came in
     return true;
+}
+
+std::vector<StoredTemplate> Decoder::stored_templates() const {
+    std::vector<StoredTemplate> out;
+    auto& open = const_cast<Decoder*>(this)->exporters_;
+    open.for_each([&](const Key& key, std::unique_ptr<Exporter>& e) {
+        if (key.peer.transport != Transport::udp) return;
+        e->domains.for_each([&](std::uint32_t domain, std::unique_ptr<Domain>& d) {
+            d->for_each_template([&](const CompiledTemplate& t) { out.push_back({key.peer.endpoint, domain, t.protocol, t.spec}); });
+        });
+    });
+    return out;
+}
+
+void Decoder::restore(const StoredTemplate& t) {
+    Exporter& exporter = exporter_of(key_of({Transport::udp, t.exporter}));
+    CompiledTemplate compiled = compile(t.spec, t.protocol, own_pen_, exporter.types);
+    if (usage_.templates + compiled.memory() > limits_.template_octets) return;
+    domain_of(exporter, t.domain).restore(std::move(compiled));
+    ++counters_.templates_restored;
 }
 
 void Decoder::withdraw(Context& c, const wire::SetView& set, std::uint16_t id) {
@@ -178,7 +206,51 @@ bool Decoder::read_data(Context& c, const wire::SetView& set) {
     return true;
 }
 
+// The same as below for records of one length: most of what comes, so without the detour over views of fields.
+void Decoder::decode_fixed_set(Context& c, const CompiledTemplate& layout, wire::Bytes body, MessageTime time) {
+    const std::size_t size = layout.spec.shortest;
+    values_.resize(layout.reads.size());
+    bool over_budget = false;
+    for (std::size_t at = 0; body.size() - at >= size; at += size) {
+        if (c.budget.records == 0 || c.budget.fields < layout.reads.size()) {
+            over_budget = true;
+            break;
+        }
+        c.budget.records -= 1;
+        c.budget.fields -= layout.reads.size();
+        ++c.records;
+        scratch_.clear();
+        const wire::Bytes record_octets = body.subspan(at, size);
+        for (std::size_t i = 0; i < layout.reads.size(); ++i) {
+            const FieldRead& r = layout.reads[i];
+            const wire::Bytes octets = record_octets.subspan(r.offset, r.length);
+            switch (r.how) {
+                case FieldRead::How::number1: values_[i] = present_number(octets[0], r.absent, 0xff); break;
+                case FieldRead::How::number2: values_[i] = present_number(wire::load_be16(octets.data()), r.absent, 0xffff); break;
+                case FieldRead::How::number4: values_[i] = present_number(wire::load_be32(octets.data()), r.absent, UINT32_MAX); break;
+                case FieldRead::How::number8: values_[i] = present_number(wire::load_be64(octets.data()), r.absent, UINT64_MAX); break;
+                case FieldRead::How::address:
+                    if (r.absent != templates::Absent::zero) {
+                        values_[i] = Value::address(octets);
+                        break;
+                    }
+                    [[fallthrough]];
+                case FieldRead::How::convert:
+                    values_[i] = convert(layout.columns[i], layout.protocol, octets, scratch_, counters_.unreadable_fields);
+                    break;
+            }
+        }
+        const Record record(layout, values_, c.probe, time);
+        ++counters_.data_records;
+        c.consumer.on_record(record, classify(record));
+    }
+    if (!over_budget) return;
+    ++counters_.sets_over_budget;
+    c.all_decoded = false;
+}
+
 void Decoder::decode_set(Context& c, const CompiledTemplate& layout, wire::Bytes body, MessageTime time) {
+    if (!layout.reads.empty()) return decode_fixed_set(c, layout, body, time);
     wire::RecordReader reader(layout.spec, body, c.budget);
     while (reader.next(fields_)) {
         ++c.records;
@@ -197,6 +269,7 @@ void Decoder::decode_set(Context& c, const CompiledTemplate& layout, wire::Bytes
             c.consumer.on_record(record, classify(record));
         }
     }
+    if (reader.damaged() && c.domain.is_provisional(layout.spec.id)) c.domain.withdraw(layout.spec.id);
     if (reader.damaged()) ++counters_.damaged_sets;
     if (reader.over_budget()) ++counters_.sets_over_budget;
     if (reader.damaged() || reader.over_budget()) c.all_decoded = false;

@@ -11,6 +11,7 @@
 
 #include "collector/session/domain.hpp"
 #include "collector/session/record.hpp"
+#include "collector/session/stored_template.hpp"
 #include "wire/flow_record.hpp"
 #include "wire/siphash.hpp"
 
@@ -35,6 +36,11 @@ class Decoder {
     bool message(const Peer& peer, wire::Bytes octets, RecordConsumer& consumer);
     // The transport session ended (TCP): its templates are forgotten.
     void forget(const Peer& peer);
+
+    // --state: what UDP exporters defined, and its way back. A restored template counts against the same limits.
+    std::vector<StoredTemplate> stored_templates() const;
+    void restore(const StoredTemplate& t);
+    std::uint64_t template_changes() const { return template_changes_; }  // grows when stored_templates() would differ
 
     // Totals; sequence figures include the sessions that are still open.
     SessionCounters counters() const;
@@ -66,12 +72,14 @@ class Decoder {
     void withdraw(Context& c, const wire::SetView& set, std::uint16_t id);
     bool read_data(Context& c, const wire::SetView& set);
     void decode_set(Context& c, const CompiledTemplate& layout, wire::Bytes body, MessageTime time);
+    void decode_fixed_set(Context& c, const CompiledTemplate& layout, wire::Bytes body, MessageTime time);
     void learn_types(Context& c, const Record& record);
 
     std::uint32_t own_pen_;
     SessionLimits limits_;
     wire::SipKey table_key_;
     mutable SessionCounters counters_;
+    std::uint64_t template_changes_ = 0;
     Usage usage_;
     SegmentedLru<Key, std::unique_ptr<Exporter>, KeyHash> exporters_;
     // Reused for every record.

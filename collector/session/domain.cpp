@@ -39,7 +39,22 @@ void Domain::define(CompiledTemplate t) {
     templates_.insert(id, std::move(shared));
 }
 
+void Domain::restore(CompiledTemplate t) {
+    const std::uint16_t id = t.spec.id;
+    define(std::move(t));
+    provisional_.insert(id);
+}
+
+void Domain::expire_restored(std::uint32_t export_seconds) {
+    if (provisional_.empty()) return;
+    if (provisional_since_ == 0) provisional_since_ = export_seconds;
+    if (export_seconds - provisional_since_ <= limits_.provisional_seconds || export_seconds < provisional_since_) return;
+    const std::set<std::uint16_t> old = provisional_;
+    for (const std::uint16_t id : old) withdraw(id);
+}
+
 void Domain::withdraw(std::uint16_t template_id) {
+    provisional_.erase(template_id);
     const Shared* t = templates_.find(template_id);
     if (t == nullptr) return;
     release(*t);

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <memory>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -37,7 +38,17 @@ class Domain {
     std::shared_ptr<const CompiledTemplate> find(std::uint16_t template_id);
     // Keeps a template, replacing the one of its id.
     void define(CompiledTemplate t);
+    // A template of an earlier run: good until the exporter's own comes (which define() keeps), or data speaks against it.
+    void restore(CompiledTemplate t);
+    // Drops restored templates that the exporter did not repeat within SessionLimits::provisional_seconds.
+    void expire_restored(std::uint32_t export_seconds);
+    void confirm(std::uint16_t template_id) { provisional_.erase(template_id); }
+    bool is_provisional(std::uint16_t template_id) const { return provisional_.contains(template_id); }
     void withdraw(std::uint16_t template_id);
+    template <typename F>
+    void for_each_template(F&& f) {
+        templates_.for_each([&](std::uint16_t, Shared& t) { f(*t); });
+    }
     void withdraw_all(bool options);
     std::size_t template_count() const { return templates_.size(); }
 
@@ -59,6 +70,8 @@ class Domain {
     SessionCounters& counters_;
     Usage& usage_;
     SegmentedLru<std::uint16_t, Shared> templates_;
+    std::set<std::uint16_t> provisional_;
+    std::uint32_t provisional_since_ = 0;  // export time of the first message after the restart
     std::deque<PendingSet> pending_;
     std::size_t pending_octets_ = 0;
 };

@@ -18,6 +18,7 @@ struct SessionLimits {
     std::size_t template_octets = 64U << 20;  // all templates together
     std::size_t pending_octets_per_domain = 256U << 10;
     std::size_t pending_octets = 16U << 20;  // all waiting data together
+    std::uint32_t provisional_seconds = 1800;  // of export time, for templates of an earlier run
     std::uint32_t pending_seconds = 120;     // of export time; nProbe refreshes templates within 60 s
 };
 
@@ -28,6 +29,7 @@ struct SessionCounters {
     std::array<std::uint64_t, static_cast<std::size_t>(wire::TemplateEvent::kCount)> template_events{};
     std::uint64_t templates_replaced = 0;   // same id, other shape
     std::uint64_t templates_refreshed = 0;  // identical
+    std::uint64_t templates_restored = 0;   // of an earlier run (--state)
     std::uint64_t withdrawals_ignored = 0;  // over UDP, RFC 7011 §8.4
     std::uint64_t exporters_evicted = 0;
     std::uint64_t domains_evicted = 0;

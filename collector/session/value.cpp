@@ -2,16 +2,6 @@
 
 namespace voipprobe::collector {
 
-std::optional<std::uint64_t> Value::as_number() const {
-    if (kind_ != ValueKind::number) return std::nullopt;
-    return number_;
-}
-
-std::optional<std::uint64_t> Value::as_time() const {
-    if (kind_ != ValueKind::time) return std::nullopt;
-    return number_;
-}
-
 std::optional<double> Value::as_real() const {
     if (kind_ == ValueKind::real) return real_;
     if (kind_ == ValueKind::number) return static_cast<double>(number_);

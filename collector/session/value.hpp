@@ -35,9 +35,10 @@ class Value {
 
     // The value as the wanted kind, nothing when absent or of another kind. A number reads as a real; a time
     // (microseconds since the epoch) and a number do not read as each other.
-    std::optional<std::uint64_t> as_number() const;
-    std::optional<std::uint64_t> as_time() const;
+    std::optional<std::uint64_t> as_number() const { return kind_ == ValueKind::number ? std::optional(number_) : std::nullopt; }
+    std::optional<std::uint64_t> as_time() const { return kind_ == ValueKind::time ? std::optional(number_) : std::nullopt; }
     std::optional<double> as_real() const;
+    wire::Bytes address_octets() const { return kind_ == ValueKind::address ? bytes_ : wire::Bytes{}; }
     std::string_view as_text() const {
         return kind_ == ValueKind::text ? wire::as_text(bytes_) : std::string_view{};
     }

@@ -1,6 +1,7 @@
 #include "collector/sink/file_sink.hpp"
 
 #include "collector/sink/columns.hpp"
+#include "collector/sink/flow_csv.hpp"
 
 namespace voipprobe::collector {
 namespace {
@@ -29,12 +30,14 @@ void format_row(std::string& line, const LineFormat& format, const Columns<Row>&
 }  // namespace
 
 FileSink::FileSink(std::string kind, std::filesystem::path directory, std::unique_ptr<LineFormat> format,
-                   RotationOptions rotation, bool explain_column)
+                   RotationOptions rotation, bool explain_column, bool formula_guard)
     : kind_(std::move(kind)),
       directory_(std::move(directory)),
       format_(std::move(format)),
       rotation_(rotation),
-      explain_column_(explain_column) {}
+      explain_column_(explain_column),
+      is_csv_(kind_ == "csv"),
+      formula_guard_(formula_guard) {}
 
 std::unique_ptr<PartFile> FileSink::make_file(const std::string& name,
                                               std::span<const std::string> columns) const {
@@ -84,33 +87,37 @@ void FileSink::detail(const DetailRow& row) {
     lazily(details_, "stream-details", names_of(detail_columns())).append(line_);
 }
 
-FileSink::FlowFile* FileSink::flow_file(const CompiledTemplate& layout) {
-    if (const auto cached = flow_by_template_.find(layout.serial); cached != flow_by_template_.end())
-        return &flows_[cached->second];
+FileSink::FlowFile* FileSink::file_for(Family& family, const CompiledTemplate& layout) {
+    if (const auto cached = family.by_template.find(layout.serial); cached != family.by_template.end())
+        return &family.files[cached->second];
     std::vector<std::string> names = layout.names();
-    auto known = flow_index_.find(names);
-    if (known == flow_index_.end()) {
-        if (flows_.size() == kMaxFlowFiles) return nullptr;
-        const std::string number = flows_.empty() ? "" : "-" + std::to_string(flows_.size() + 1);
-        flows_.push_back({make_file("flows" + number, names), names});
-        known = flow_index_.emplace(std::move(names), flows_.size() - 1).first;
+    auto known = family.by_columns.find(names);
+    if (known == family.by_columns.end()) {
+        if (family.files.size() == kMaxFlowFiles) return nullptr;
+        const std::string number = family.files.empty() ? "" : "-" + std::to_string(family.files.size() + 1);
+        family.files.push_back({make_file(family.name + number, names), names});
+        known = family.by_columns.emplace(std::move(names), family.files.size() - 1).first;
     }
-    if (flow_by_template_.size() >= kMaxCachedTemplates) flow_by_template_.clear();
-    flow_by_template_[layout.serial] = known->second;
-    return &flows_[known->second];
+    if (family.by_template.size() >= kMaxCachedTemplates) family.by_template.clear();
+    family.by_template[layout.serial] = known->second;
+    return &family.files[known->second];
 }
 
-void FileSink::flow(const Record& record) {
-    FlowFile* target = flow_file(record.layout());
+void FileSink::write_by_layout(Family& family, const Record& record) {
+    FlowFile* target = file_for(family, record.layout());
     if (target == nullptr) {
         ++flow_rows_dropped_;
         return;
     }
     line_.clear();
-    format_->begin(line_);
-    for (std::size_t i = 0; i < target->names.size(); ++i)
-        format_->cell(line_, target->names[i], flow_cell(record, i), i == 0);
-    format_->end(line_);
+    if (is_csv_) {
+        append_flow_csv(line_, record, formula_guard_);
+    } else {
+        format_->begin(line_);
+        for (std::size_t i = 0; i < target->names.size(); ++i)
+            format_->cell(line_, target->names[i], flow_cell(record, i), i == 0);
+        format_->end(line_);
+    }
     target->file->append(line_);
 }
 
@@ -118,7 +125,8 @@ template <typename F>
 void FileSink::each_file(F&& f) {
     for (PartFile* file : {calls_.get(), streams_.get(), messages_.get(), intervals_.get(), details_.get()})
         if (file != nullptr) f(*file);
-    for (FlowFile& flow : flows_) f(*flow.file);
+    for (Family* family : {&flows_, &options_})
+        for (FlowFile& flow : family->files) f(*flow.file);
 }
 
 void FileSink::flush() {
@@ -155,7 +163,8 @@ std::uint64_t FileSink::dropped_rows() const {
     std::uint64_t n = flow_rows_dropped_ + dropped_before_;
     for (const PartFile* file : {calls_.get(), streams_.get(), messages_.get(), intervals_.get(), details_.get()})
         if (file != nullptr) n += file->dropped_lines();
-    for (const FlowFile& flow : flows_) n += flow.file->dropped_lines();
+    for (const Family* family : {&flows_, &options_})
+        for (const FlowFile& flow : family->files) n += flow.file->dropped_lines();
     return n;
 }
 

@@ -21,6 +21,10 @@ struct RotationOptions {
 class Sink : public RowConsumer {
   public:
     virtual Result<void> open() = 0;
+    // Options data of an exporter (sampling, interface names, statistics), but for type information.
+    virtual void options(const Record&) {}
+    // Every data record as it came, before rows are made of it.
+    virtual void record(const Record&) {}
     virtual void flush() = 0;  // about once per second: what is buffered becomes visible
     virtual void rotate(std::chrono::system_clock::time_point now) {}
     virtual Result<void> close() = 0;
@@ -31,10 +35,11 @@ class Sink : public RowConsumer {
 struct SinkOptions {
     bool formula_guard = true;
     RotationOptions rotation;
+    std::uint32_t own_pen = templates::kOwnPen;
     bool explain_column = false;  // calls: a last column `explain`
 };
 
-// `csv:DIR`, `jsonl:DIR`. A kind that is not built in is a usage error that says so.
+// `csv:DIR`, `jsonl:DIR`, `ipfix:udp://HOST:PORT`, `ipfix:tcp://HOST:PORT`, `ipfix:file:PATH`. A kind that is not built in is a usage error that says so.
 Result<std::unique_ptr<Sink>> make_sink(const std::string& spec, const SinkOptions& options);
 
 }  // namespace voipprobe::collector

@@ -1,4 +1,5 @@
 #include "collector/sink/file_sink.hpp"
+#include "collector/sink/ipfix_sink.hpp"
 #include "collector/sink/sink.hpp"
 
 namespace voipprobe::collector {
@@ -12,7 +13,8 @@ Result<std::unique_ptr<Sink>> make_sink(const std::string& spec, const SinkOptio
                     "--sink " + spec + ": write KIND:TARGET, for example csv:DIR or jsonl:DIR");
     if (kind == "csv")
         return std::make_unique<FileSink>("csv", target, csv_format(options.formula_guard), options.rotation,
-                                          options.explain_column);
+                                          options.explain_column, options.formula_guard);
+    if (kind == "ipfix") return std::make_unique<IpfixSink>(target, options.own_pen);
     if (kind == "jsonl") return std::make_unique<FileSink>("jsonl", target, json_format(), options.rotation, options.explain_column);
     if (kind == "sqlite" || kind == "kafka" || kind == "clickhouse")
         return fail(ExitCode::usage,

@@ -185,7 +185,7 @@ void Exporter::submit(std::size_t template_index, wire::Bytes packed, wire::Time
 void Exporter::tick(wire::TimeNs now) {
     Impl& my = *impl_;
     put(my.open, {Event::What::tick, 0, 0, now});
-    if (my.config.live || my.open.size() >= kBatch) my.flush();
+    my.flush();  // standard input may be live too: a record leaves within a second of its time
 }
 
 void Exporter::set_ignored(const Ignored& ignored) {

@@ -108,6 +108,7 @@ class Output {
     std::deque<std::uint32_t> queued_records_;  // of the messages that the link holds
     std::size_t maybe_delivered_ = 0;           // next records of the spool that an earlier connection may have delivered
     bool was_up_ = false;
+    bool gave_up_ = false;  // a file waited in vain; until the next connection it does not wait again
     std::error_code reported_;
     std::chrono::steady_clock::time_point reported_at_;
 };

@@ -17,7 +17,8 @@ void Output::spool(std::size_t template_index, wire::Bytes packed, wire::TimeNs 
     while (!spool_.push(template_index, packed, export_time)) {
         pump();
         if (spool_.waiting_octets() + packed.size() < config_.spool_octets / 2) continue;
-        if (config_.live || std::chrono::steady_clock::now() > deadline) {  // a file waits
+        gave_up_ |= std::chrono::steady_clock::now() > deadline;
+        if (config_.live || gave_up_) {  // a file waits
             ++stats_.records_lost;
             ++counts_.not_sent;
             return;
@@ -70,6 +71,7 @@ void Output::begin_session() {
     rebuild();
     ++stats_.connections;
     was_up_ = true;
+    gave_up_ = false;
     if (stats_.connections > 1) say(destination_.text() + ": connected again");
 }
 
@@ -80,7 +82,13 @@ void Output::linger() {
         if (link_->up() && spool_.empty())
             for (Channel* c : {&data_, &options_})
                 if (c->encoder && !c->encoder->empty()) send(*c);
-        if (link_->up() && spool_.empty() && link_->waiting() == 0 && link_->say_goodbye()) return;
+        if (link_->up() && spool_.empty() && link_->waiting() == 0) {
+            if (link_->say_goodbye()) return;
+            was_up_ = false;
+            stats_.last_error = destination_.text() + ": " + link_->last_error();
+            // Without resend=on what the old connection took is not sent again, so there is nothing left to do.
+            if (!destination_.resend) return say(stats_.last_error + "; the last records may be lost");
+        }
         if (std::chrono::steady_clock::now() > deadline) break;
         std::this_thread::sleep_for(kStep);
     }

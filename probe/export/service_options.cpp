@@ -6,6 +6,8 @@
 #include <array>
 #include <set>
 
+#include "wire/text.hpp"
+
 namespace voipprobe::probe {
 namespace {
 
@@ -13,6 +15,7 @@ using wire::FieldLayout;
 using wire::FieldType;
 
 constexpr std::uint16_t kFirstId = 256;
+constexpr std::size_t kLongestDescription = 120;
 
 FieldLayout number(std::uint16_t id, std::uint16_t length, const char* name) {
     return {0, id, id, FieldType::unsigned_int, length, name};
@@ -63,6 +66,12 @@ std::uint16_t unit(std::string_view u) {
     return 0;
 }
 
+// §3.8: the range of a number; 0 to 0 says nothing about other types.
+std::uint64_t largest(const FieldLayout& f) {
+    if (f.type != FieldType::unsigned_int) return 0;
+    return f.length >= 8 ? UINT64_MAX : (std::uint64_t{1} << (8 * f.length)) - 1;
+}
+
 // §3.5: "IPFIX Information Element Semantics"; only what the unit proves.
 std::uint8_t semantics(const templates::Element& e) { return e.type == FieldType::unsigned_int && unit(e.unit) != 0 ? 1 : 0; }
 
@@ -84,7 +93,9 @@ std::vector<wire::TemplateLayout> service_layouts(std::uint8_t version) {
             {service_id(ServiceTemplate::types), 2,
              {number(346, 4, "privateEnterpriseNumber"), number(303, 2, "informationElementId"), number(339, 1, "informationElementDataType"),
               number(344, 1, "informationElementSemantics"), number(345, 2, "informationElementUnits"),
-              {0, 341, 341, FieldType::string, wire::kVariable, "informationElementName"}}}};
+              number(342, 8, "informationElementRangeBegin"), number(343, 8, "informationElementRangeEnd"),
+              {0, 341, 341, FieldType::string, wire::kVariable, "informationElementName"},
+              {0, 340, 340, FieldType::string, wire::kVariable, "informationElementDescription"}}}};
 }
 
 PackedRecord statistics_record(std::uint8_t version, const ServiceCounts& c) {
@@ -106,7 +117,8 @@ std::vector<PackedRecord> type_records(const std::vector<templates::PlannedTempl
             const FieldLayout& f = t.layout.fields[i];
             const templates::Element& e = templates::element(t.elements[i]);
             if (f.pen == 0 || f.pen == templates::kReversePen || !told.insert({f.pen, f.number}).second) continue;
-            out.push_back(Packer().put(f.pen, 4).put(f.number, 2).put(data_type(f), 1).put(semantics(e), 1).put(unit(e.unit), 2).text(e.ipfix_name).take());
+            out.push_back(Packer().put(f.pen, 4).put(f.number, 2).put(data_type(f), 1).put(semantics(e), 1).put(unit(e.unit), 2).put(0, 8).put(largest(f), 8)
+                              .text(e.ipfix_name).text(wire::cap_text(e.description, kLongestDescription)).take());
         }
     return out;
 }

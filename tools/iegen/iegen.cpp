@@ -1,5 +1,5 @@
 // Writes the files that derive from templates/elements.def, or compares them with what is there.
-//   iegen ROOT          writes docs/elements.md, docs/elements.json and templates/interop/libfixbuf.xml below ROOT
+//   iegen ROOT          writes docs/elements.md, docs/elements.json and templates/interop/ below ROOT
 //   iegen --check ROOT  exits with 1 and names the files that differ
 #include <cstdio>
 #include <filesystem>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "templates/element_listing.hpp"
+#include "templates/interop_definitions.hpp"
 
 namespace {
 
@@ -20,9 +21,9 @@ struct Generated {
 
 std::vector<Generated> generate() {
     namespace t = voipprobe::templates;
-    return {{"docs/elements.md", t::elements_markdown()},
-            {"docs/elements.json", t::list_elements_json()},
-            {"templates/interop/libfixbuf.xml", t::libfixbuf_xml()}};
+    std::vector<Generated> out{{"docs/elements.md", t::elements_markdown()}, {"docs/elements.json", t::list_elements_json()}};
+    for (const t::InteropFile& f : t::interop_files()) out.push_back({"templates/interop/" + f.name, f.text});
+    return out;
 }
 
 std::string read(const std::filesystem::path& path) {
@@ -38,9 +39,9 @@ bool write(const std::filesystem::path& path, const std::string& text) {
 }
 
 // The JSON is written by hand; a real parser says whether it is JSON.
-bool is_json_of_all_elements(const std::string& text) {
+bool is_json(const std::string& text) {
     const auto parsed = nlohmann::json::parse(text, nullptr, false);
-    return parsed.is_array() && parsed.size() == voipprobe::templates::kElementCount;
+    return parsed.is_array() ? parsed.size() == voipprobe::templates::kElementCount : parsed.is_object();
 }
 
 }  // namespace
@@ -55,7 +56,7 @@ int main(int argc, char** argv) {
     const std::filesystem::path root = arguments.back();
     int status = 0;
     for (const Generated& g : generate()) {
-        if (g.path.ends_with(".json") && !is_json_of_all_elements(g.text)) {
+        if (g.path.ends_with(".json") && !is_json(g.text)) {
             std::fprintf(stderr, "iegen: %s would not be JSON\n", g.path.c_str());
             return 1;
         }

@@ -56,6 +56,8 @@ class Server {
         listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
         const int on = 1;
         ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        const int small = 64 << 10;  // so that the exporter still has records when the connection breaks
+        ::setsockopt(listener_, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
         listen_on(0);
     }
     ~Server() { stop(); }
@@ -164,7 +166,7 @@ TEST(ExporterStream, aBrokenConnectionIsMadeAgainAndTheWindowIsSentAgain) {
     const auto templates = plan();
     auto e = Exporter::open(config_for("tcp://" + server.address() + "?resend=on"), templates);
     ASSERT_TRUE(e.has_value()) << e.error().message;
-    constexpr std::uint32_t kRecords = 3000;
+    constexpr std::uint32_t kRecords = 40'000;  // more than both sockets hold
     for (std::uint32_t i = 0; i < kRecords; ++i) (*e)->submit(0, flow_record(templates[0], i), i * wire::kMillisecond);
     const ExportStats stats = (*e)->finish();
     server.stop();
@@ -181,12 +183,28 @@ TEST(ExporterStream, aBrokenConnectionIsMadeAgainAndTheWindowIsSentAgain) {
     EXPECT_EQ(stats.connections, server.sessions.size());
 }
 
+TEST(ExporterStream, aCollectorThatDiesAfterTheLastRecordStillGetsIt) {
+    Server server(2'000);  // closes with unread records behind it: the connection is reset
+    const auto templates = plan();
+    auto e = Exporter::open(config_for("tcp://" + server.address() + "?resend=on"), templates);
+    ASSERT_TRUE(e.has_value());
+    for (std::uint32_t i = 0; i < 500; ++i) (*e)->submit(0, flow_record(templates[0], i), 0);  // the sockets hold them all
+    const ExportStats stats = (*e)->finish();
+    server.stop();
+    std::set<std::uint32_t> all;
+    for (const Session& s : server.sessions)
+        for (const std::uint32_t n : read_session(s, templates[0])) all.insert(n);
+    EXPECT_EQ(all.size(), 500U);
+    EXPECT_EQ(stats.records_lost, 0U);
+    EXPECT_GE(stats.connections, 2U);
+}
+
 TEST(ExporterStream, withoutResendNoRecordIsSentTwiceThatTheOldConnectionTook) {
     Server server(30'000, nullptr, 1);
     const auto templates = plan();
     auto e = Exporter::open(config_for("tcp://" + server.address()), templates);
     ASSERT_TRUE(e.has_value());
-    constexpr std::uint32_t kRecords = 3000;
+    constexpr std::uint32_t kRecords = 40'000;
     for (std::uint32_t i = 0; i < kRecords; ++i) (*e)->submit(0, flow_record(templates[0], i), 0);
     const ExportStats stats = (*e)->finish();
     server.stop();

@@ -125,6 +125,7 @@ class ValueSink : public probe::RecordSink {
         }
     }
     static constexpr std::array kWanted{
+        templates::ElementId::STREAM_DTMF_EVENTS, templates::ElementId::RTP_DTMF_TONES,
         templates::ElementId::STREAM_RTT, templates::ElementId::STREAM_RTT_TO_RECEIVER,
         templates::ElementId::STREAM_RTT_TO_SENDER, templates::ElementId::STREAM_REPORTED_LOSS,
         templates::ElementId::STREAM_REPORTED_JITTER, templates::ElementId::STREAM_REPORTED_MOS_LQ,
@@ -359,6 +360,7 @@ TEST(Reports, DigitsOfSipInfoAreHeardByTheOtherSideAndCopiesCountOnce) {
     ValueSink sink;
     run(packets, sink, config);
     EXPECT_EQ(sink.values["286331153 STREAM_DTMF_EVENTS"], 2) << "what the callee hears";
+    EXPECT_EQ(sink.texts["286331153 RTP_DTMF_TONES"], "4#");
     EXPECT_EQ(sink.values["572662306 STREAM_DTMF_EVENTS"], 0);
 }
 
