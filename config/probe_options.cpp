@@ -186,7 +186,7 @@ std::vector<ProbeOption> make_options() {
     using C = ProbeConfig;
     const std::string_view from = "Packets", to = "Collectors", what = "Records", when = "Timing", how = "VoIP", talk = "Messages";
     return {
-        row("interface", 'i', "SRC", from, "interface, FILE.pcap, FILE.pcapng, - (stdin) or a directory of captures; repeatable (the default route's interface)", list<&C::interfaces>(), {}, true),
+        row("interface", 'i', "SRC", from, "interface, FILE.pcap, FILE.pcapng, - (stdin), a directory of captures or hep://ADDRESS:PORT (HEP agents); repeatable (the default route's interface)", list<&C::interfaces>(), {}, true),
         row("pcap-file-list", 0, "FILE", from, "a file with the names of captures, one a line, read after those of -i", text<&C::capture_list>()),
         row("filter", 'f', "BPF", from, "capture filter", text<&C::filter>()),
         row("snaplen", 's', "OCTETS", from, "octets kept of a packet", number<&C::snaplen>(64, 262144)),
@@ -195,7 +195,7 @@ std::vector<ProbeOption> make_options() {
         row("dedup", 0, "on|off", from, "leave out packets that a mirror port delivers twice", on_off<&C::dedup>()),
         row("flow-key", 0, "KEY", from, "what besides addresses and ports tells flows apart: addresses (nothing), vlan, tunnel or vlan+tunnel", word<&C::flow_key>({"addresses", "vlan", "tunnel", "vlan+tunnel"})),
 
-        row("collector", 'n', "DEST", to, "host:port, udp://, tcp://, tls://, file:PATH or none, with ?records=KIND,...&resend=on; repeatable (127.0.0.1:2055)", list<&C::collectors>(), {}, true),
+        row("collector", 'n', "DEST", to, "host:port, udp://, tcp://, tls://, file:PATH, hep:// (Homer), hep+tcp:// or none, with ?records=KIND,...&resend=on; repeatable (127.0.0.1:2055)", list<&C::collectors>(), {}, true),
         row("dispatch", 0, "HOW", to, "several collectors: all, round-robin or hash-call", word<&C::dispatch>({"all", "round-robin", "hash-call"})),
         row("message-size", 'm', "OCTETS", to, "largest export message", number<&C::message_size>(576, 65496)),
         row("pacing", 'e', "MS", to, "milliseconds between messages", number<&C::pacing>(0, 1000)),

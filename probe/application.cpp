@@ -19,6 +19,7 @@
 #include "probe/capture/live_source.hpp"
 #include "probe/export/export_setup.hpp"
 #include "probe/export/exporter.hpp"
+#include "probe/export/hep_output.hpp"
 #include "probe/export/record_dump.hpp"
 #include "probe/inputs.hpp"
 #include "probe/pipeline.hpp"
@@ -123,23 +124,25 @@ Result<Privacy> privacy_of(const config::ProbeConfig& c) {
     }
     return Privacy(mode, key, c.privacy_daily);
 }
+constexpr int kWaitMs = 100;  // for packets, before timers are looked at
 
 // One run: owns the chain and knows how it went.
 class Run {
   public:
     Run(const config::ProbeConfig& config, std::vector<Input> inputs, std::vector<templates::PlannedTemplate> plan,
-        std::unique_ptr<Exporter> exporter, std::unique_ptr<RecordDump> dump, Privacy privacy)
+        std::unique_ptr<Exporter> exporter, std::unique_ptr<RecordDump> dump, std::unique_ptr<HepOutput> hep, Privacy privacy)
         : config_(config),
           inputs_(std::move(inputs)),
           exporter_(std::move(exporter)),
           dump_(std::move(dump)),
+          hep_(std::move(hep)),
           writer_(plan,
                   [this](std::size_t i, wire::Bytes packed, wire::TimeNs t) {
                       exporter_->submit(i, packed, t);
                       if (dump_) dump_->record(i, packed, t);
                   },
                   {privacy, config.biflow == config::Biflow::off}),
-          pipeline_(pipeline_config(config, plan, privacy), writer_),
+          pipeline_(pipeline_config(config, plan, privacy), sink()),
           progress_(config) {}
 
     ExitCode run() {
@@ -149,11 +152,17 @@ class Run {
         pipeline_.finish();
         export_ = exporter_->finish();
         if (dump_) dump_->close();
+        if (hep_) hep_stats_ = hep_->finish();
         progress_.end();
         return conclude();
     }
 
   private:
+    RecordSink& sink() {
+        if (!hep_) return writer_;
+        hep_->before(writer_);
+        return *hep_;
+    }
     void feed(std::span<const RawPacket> packets) {
         if (packets.empty()) return;
         start(packets.front().time);
@@ -229,13 +238,14 @@ class Run {
         for (const Input& input : inputs_) {
             auto source = open_input(input, config_);
             if (!source) return note(source.error().code, source.error().message);
-            log::info("capturing on " + input.name);
+            log::info("capturing on " + (*source)->name());
             sources.push_back(std::move(*source));
         }
         std::array<RawPacket, 256> batch;
         while (g_stop == 0 && !sources.empty()) {
             for (auto& source : sources) feed(std::span(batch).first(source->read_batch(batch)));
             if (std::all_of(sources.begin(), sources.end(), [](const auto& s) { return s->state() == SourceState::idle; })) {
+                wait_for_packets(sources, kWaitMs);
                 pipeline_.advance(wall_clock() - wire::kSecond);  // packets of the last moments may still be on their way
                 if (pipeline_.now() - last_tick_ >= wire::kSecond) tick();
                 if (g_report.exchange(false)) report();
@@ -274,10 +284,12 @@ class Run {
     void report() { print_statistics(config_.stats == config::Report::json ? config::Report::json : config::Report::text, pipeline_, writer_, exporter_->stats(), capture_); }
     ExitCode conclude() {
         print_statistics(config_.stats, pipeline_, writer_, export_, capture_);
-        const std::uint64_t lost = export_.dropped + export_.records_lost + capture_.kernel_drops +
+        const std::uint64_t lost = hep_stats_.dropped + export_.dropped + export_.records_lost + capture_.kernel_drops +
                                    capture_.interface_drops + (dump_ ? dump_->lost() : 0);
         if (code_ == ExitCode::ok && export_.send_errors > 0)
             log::warning(std::to_string(export_.send_errors) + " messages could not be sent: " + export_.last_error);
+        if (hep_stats_.send_errors > 0)
+            log::warning("-n hep: " + std::to_string(hep_stats_.send_errors) + " reports could not be sent: " + hep_stats_.last_error);
         if (dump_ && dump_->lost() > 0) log::warning("-P: " + std::to_string(dump_->lost()) + " records could not be written");
         if (code_ == ExitCode::ok && config_.strict && lost > 0) {
             log::error(std::to_string(lost) + " packets or records were lost (--strict); --stats says where");
@@ -290,6 +302,8 @@ class Run {
     std::vector<Input> inputs_;
     std::unique_ptr<Exporter> exporter_;
     std::unique_ptr<RecordDump> dump_;  // -P
+    std::unique_ptr<HepOutput> hep_;    // -n hep://
+    HepOutputStats hep_stats_;
     RecordWriter writer_;
     Pipeline pipeline_;
     ProgressLine progress_;
@@ -321,7 +335,10 @@ ExitCode stop(const Error& error) {
 
 }  // namespace
 
-ExitCode run_probe(const config::ProbeConfig& config) {
+ExitCode run_probe(const config::ProbeConfig& given) {
+    config::ProbeConfig config = given;
+    const std::vector<std::string> hep_to = take_hep_destinations(config.collectors);
+    if (!hep_to.empty() && config.collectors.empty()) config.collectors = {"none"};
     auto inputs = resolve_inputs(config);
     if (!inputs) return stop(inputs.error());
     const bool live = std::any_of(inputs->begin(), inputs->end(), [](const Input& i) { return i.live; });
@@ -343,8 +360,15 @@ ExitCode run_probe(const config::ProbeConfig& config) {
     }
     auto privacy = privacy_of(config);
     if (!privacy) return stop(privacy.error());
+    std::unique_ptr<HepOutput> hep;
+    if (!hep_to.empty()) {
+        auto opened = HepOutput::open(hep_to, config.domain, live);
+        if (!opened) return stop(opened.error());
+        hep = std::move(*opened);
+    }
     install_signals();
-    Run run(config, std::move(*inputs), std::move(setup->plan.templates), std::move(*exporter), std::move(dump), std::move(*privacy));
+    Run run(config, std::move(*inputs), std::move(setup->plan.templates), std::move(*exporter), std::move(dump), std::move(hep),
+            std::move(*privacy));
     const ExitCode code = run.run();
     if (!config.pid_file.empty()) std::remove(config.pid_file.c_str());
     return code;

@@ -8,6 +8,7 @@
 
 #include "config/log.hpp"
 #include "probe/capture/file_source.hpp"
+#include "probe/capture/hep_source.hpp"
 #include "probe/capture/live_source.hpp"
 #include "wire/text.hpp"
 
@@ -64,7 +65,10 @@ Result<std::vector<Input>> resolve_inputs(const config::ProbeConfig& config) {
     }
     for (const std::string& name : names) {
         std::error_code ignored;
-        if (name == "-") {
+        if (name.starts_with("hep://")) {
+            if (const auto url = parse_hep_url(name); !url) return tl::unexpected<Error>(url.error());
+            inputs.push_back({name, true});
+        } else if (name == "-") {
             inputs.push_back({name, false});
         } else if (fs::is_directory(name, ignored)) {
             std::vector<std::string> files;
@@ -92,6 +96,11 @@ Result<std::unique_ptr<PacketSource>> open_input(const Input& input, const confi
     if (!input.live) {
         if (!config.filter.empty()) return fail(ExitCode::usage, "-f filters live interfaces; for a file use: tcpdump -r FILE -w OUT FILTER");
         return up(FileSource::open(input.name));
+    }
+    if (input.name.starts_with("hep://")) {
+        const auto url = parse_hep_url(input.name);
+        if (!url) return tl::unexpected<Error>(url.error());
+        return up(HepSource::open(*url));
     }
     LiveConfig live;
     live.interface = input.name;

@@ -1,4 +1,4 @@
-// What -i means: interfaces, capture files, standard input, folders of captures; in the order given.
+// What -i means: interfaces, capture files, standard input, folders of captures, hep:// listeners; in the order given.
 #pragma once
 
 #include <memory>

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "probe/voip/hep/hep_message.hpp"
+
 namespace voipprobe::probe {
 namespace {
 
@@ -28,7 +30,18 @@ ordered_json collect(const Pipeline& p, const RecordWriter& w, const ExportStats
     const MediaCounters& m = p.media().counters();
     const SipTcpCounters& t = p.sip_tcp().counters();
     const InnerCounters& inner = p.sip_tcp().inner().counters();
+    ordered_json hep = ordered_json::object();
+    if (const auto& h = capture.hep) {
+        hep = {{"messages", h->messages}, {"rtcp_json", h->rtcp_json}, {"rtcp_json_refused", h->rtcp_json_refused},
+               {"compressed", h->compressed}, {"other_kinds", h->other_kinds}, {"too_long", h->too_long},
+               {"times_replaced", h->times_replaced}, {"connections", h->connections},
+               {"connections_refused", h->connections_refused}, {"connections_dropped", h->connections_dropped},
+               {"streams_forgotten", h->streams_forgotten}};
+        for (std::size_t i = 1; i < h->refused.size(); ++i)
+            hep["refused_" + std::string(hep_defect_name(static_cast<HepDefect>(i)))] = h->refused[i];
+    }
     return {
+        {"hep", hep},
         {"capture", {{"packets", capture.packets}, {"kernel_drops", capture.kernel_drops}, {"interface_drops", capture.interface_drops}}},
         {"packets",
          {{"in", c.packets}, {"decoded", c.decoded}, {"dropped", sum}, {"dropped_by_reason", dropped},

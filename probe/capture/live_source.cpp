@@ -1,7 +1,6 @@
 #include "probe/capture/live_source.hpp"
 
 #include <pcap/pcap.h>
-#include <poll.h>
 
 #include <fstream>
 #include <sstream>
@@ -51,11 +50,6 @@ LiveSource::~LiveSource() {
 }
 
 std::size_t LiveSource::read_batch(std::span<RawPacket> out) {
-    pollfd waiting{fd_, POLLIN, 0};
-    if (::poll(&waiting, 1, config_.poll_ms) <= 0) {
-        state_ = SourceState::idle;
-        return 0;
-    }
     struct Batch {
         std::span<RawPacket> out;
         std::vector<std::uint8_t>& copies;

@@ -31,12 +31,13 @@ class LiveSource : public PacketSource {
     LiveSource(const LiveSource&) = delete;
     LiveSource& operator=(const LiveSource&) = delete;
 
-    // Waits at most poll_ms; returns 0 with state idle when nothing came.
+    // Does not wait; returns 0 with state idle when nothing is there.
     std::size_t read_batch(std::span<RawPacket> out) override;
     SourceState state() const override { return state_; }
     const std::string& message() const override { return message_; }
     CaptureStats stats() const override;
     const std::string& name() const override { return config_.interface; }
+    int descriptor() const override { return fd_; }
 
   private:
     explicit LiveSource(LiveConfig config) : config_(std::move(config)) {}

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <string>
 
+#include "probe/voip/hep/hep_message.hpp"
 #include "tests/unit/probe/wrap.hpp"
 #include "tests/unit/probe/ws_frames.hpp"
 #include "tests/unit/signalling/skinny.hpp"
@@ -129,6 +130,28 @@ void websockets() {
     write("websocket", "middle", hex({40, 0}) + bye + ws_message(kInvite, false));
 }
 
+void heps() {
+    const std::string json = R"({"sender_information":{"ntp_timestamp_sec":"3719322562","ntp_timestamp_usec":5,"rtp_timestamp":3,"packets":4,"octets":6},"ssrc":2543003035,"type":200,"report_count":1,"report_blocks":[{"source_ssrc":-7,"fraction_lost":0,"packets_lost":5,"highest_seq_no":2,"ia_jitter":1,"lsr":"1","dlsr":2}]})";
+    write("hep", "json", octets_of(json));
+    const auto hep = [](const std::string& name, const wire::IpAddress& a, const wire::IpAddress& b, std::uint8_t protocol, probe::HepType type, const Octets& payload) {
+        probe::HepMessage m;
+        m.src = {a, 5060};
+        m.dst = {b, 5070};
+        m.protocol = protocol;
+        m.type = type;
+        m.time = 1'700'000'000'123'456'000;
+        m.payload = payload;
+        m.correlation_id = "1";
+        Octets o;
+        probe::write_hep(m, o);
+        write("hep", name, o);
+    };
+    hep("sip4", kA, kB, 17, probe::HepType::sip, octets_of(kInvite));
+    hep("sip6_tls", k6A, k6B, 22, probe::HepType::sip, octets_of(kBye));
+    hep("rtcp_json", kA, kB, 17, probe::HepType::rtcp, octets_of(json));
+    hep("report", kA, kB, 17, probe::HepType::rtp_report, octets_of("{}"));
+}
+
 // Records of length, arrival step in us (1 s is no step: time may go back) and the packet, as fuzz_rtp wants them.
 void streams() {
     const auto one = [](int seq, int ts, int step_us, int type = 0, std::size_t payload = 20) {
@@ -229,6 +252,7 @@ int main(int argc, char** argv) {
     wrappings();
     tcp_and_media();
     websockets();
+    heps();
     streams();
     captures();
     sccp();
