@@ -330,7 +330,8 @@ CallDesk::Host Pipeline::desk_host() {
 // A datagram, a segment of a flow that is, or may become, one of them.
 [[gnu::noinline]] bool Pipeline::take_signalling(FlowIndex i, std::uint8_t direction, const PacketView& p) {
     FlowHot& h = flows_.hot(i);
-    if (!others_.on_datagram(i, direction, p, context_of(p, SipTransport::udp, FlowTable::zone(h)))) return false;
+    if (!others_.on_datagram(i, direction, p, context_of(p, SipTransport::udp, FlowTable::zone(h)), h.kind == FlowKind::signalling))
+        return false;
     h.kind = FlowKind::signalling;
     return true;
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tests/unit/probe/wrap.hpp"
+#include "tests/unit/signalling/iax2_frames.hpp"
 #include "tests/unit/signalling/skinny.hpp"
 
 using namespace voipprobe;
@@ -210,6 +211,22 @@ void mgcp() {
               text(1, 1, "401 2 Phone off hook\n") + text(1, 1, "DLCX 3 a@x MGCP 1.0\nC: 1\nE: 900\nP: PR=1, PL=1\n"));
 }
 
+void iax2_calls() {
+    using namespace test::iax2;
+    const Octets voice(160, 5);
+    write("iax2", "call",
+          payload(0, 1, new_call(7)) + payload(1, 1, full(9, 7, 8, 6, 7, elements({{9, word(4)}}))) +
+              payload(1, 1, full(9, 7, 48, 4, 3)) + payload(1, 20, full(9, 7, 998, 4, 4)) +
+              payload(0, 1, full(7, 9, 1000, 2, 4, voice)) + payload(0, 0, mini(7, 1020, voice)) +
+              payload(0, 0, mini(7, 1060, voice)) + payload(0, 0, mini(7, 1040, voice)) +
+              payload(0, 0, trunk(1080, {{7, 1080, voice}, {8, 1, voice}})) + payload(0, 0, trunk(1100, {{7, 0, voice}}, false)) +
+              payload(1, 1, full(9, 7, 1100, 6, 3, elements({{46, word(3)}, {47, word(0x05000005)}, {48, word(95)}}))) +
+              payload(0, 1, full(7, 9, 1100, 10, 0)) + payload(1, 90, full(9, 7, 5000, 6, 5, elements({{42, hex({16})}}))));
+    write("iax2", "refused",
+          payload(0, 1, new_call(7)) + payload(0, 1, new_call(7)) + payload(1, 1, full(9, 7, 8, 6, 8, elements({{31, hex({0, 1})}}))) +
+              payload(0, 1, full(7, 9, 8, 6, 9, {}, true)) + payload(1, 1, full(9, 7, 8, 6, 6, elements({{42, hex({21})}}))));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -221,5 +238,6 @@ int main(int argc, char** argv) {
     captures();
     sccp();
     mgcp();
+    iax2_calls();
     return 0;
 }

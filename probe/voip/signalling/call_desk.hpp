@@ -34,6 +34,9 @@ struct MediaEnd {
     std::span<const CallFormat> formats;
 };
 
+// Agreed are the codecs that both parties named; those of one party while the other named none.
+void agree_codecs(Call& call);
+
 class CallDesk {
   public:
     // What the owner of the tables does: a new call (0: no room), and what follows when one has ended.

@@ -17,7 +17,7 @@ bool all_sccp(wire::Bytes data) {
 
 OtherSignalling::OtherSignalling(CallTable& calls, MediaTable& media, MediaTracker& tracker, CallDesk::Host host,
                                  wire::SipKey key)
-    : desk_(calls, media, tracker, std::move(host)), sccp_(desk_, key), mgcp_(desk_, key) {}
+    : desk_(calls, media, tracker, std::move(host)), sccp_(desk_, key), mgcp_(desk_, key), iax2_(desk_, key) {}
 
 std::uint32_t OtherSignalling::connection_of(FlowIndex flow, const PacketView& p) {
     if (const auto it = connections_.find(flow); it != connections_.end()) return it->second;
@@ -31,7 +31,9 @@ std::uint32_t OtherSignalling::connection_of(FlowIndex flow, const PacketView& p
     return connection;
 }
 
-bool OtherSignalling::on_datagram(FlowIndex, std::uint8_t, const PacketView& p, const SignalContext& ctx) {
+bool OtherSignalling::on_datagram(FlowIndex flow, std::uint8_t direction, const PacketView& p, const SignalContext& ctx,
+                                  bool known) {
+    if (on_port(p, kIax2Port) || looks_like_iax2_new(p.payload)) return iax2_.on_datagram(flow, direction, p, ctx, known);
     if (looks_like_mgcp(p.payload) || looks_like_mgcp_response(p.payload)) return mgcp_.on_datagram(wire::as_text(p.payload), ctx);
     return false;
 }

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "probe/flow/flow.hpp"
+#include "probe/voip/iax2/iax2_calls.hpp"
 #include "probe/voip/mgcp/mgcp_calls.hpp"
 #include "probe/voip/sccp/sccp_calls.hpp"
 #include "probe/voip/signalling/call_desk.hpp"
@@ -25,11 +26,13 @@ class OtherSignalling {
     // The same of a datagram.
     bool may_be_datagram(const PacketView& p) const {
         if (p.payload.size() < kFewest) return false;
-        if (on_port(p, kMgcpGatewayPort) || on_port(p, kMgcpAgentPort)) return true;
+        if (on_port(p, kMgcpGatewayPort) || on_port(p, kMgcpAgentPort) || on_port(p, kIax2Port)) return true;
+        if (p.payload.size() >= 12 && p.payload[10] == 6 && p.payload[11] == 1 && looks_like_iax2_new(p.payload)) return true;
         return p.payload.size() > 4 && p.payload[4] == ' ' && looks_like_mgcp(p.payload);
     }
     // A datagram. False: it is none of these.
-    bool on_datagram(FlowIndex flow, std::uint8_t direction, const PacketView& p, const SignalContext& ctx);
+    // `known`: the flow has carried some before.
+    bool on_datagram(FlowIndex flow, std::uint8_t direction, const PacketView& p, const SignalContext& ctx, bool known);
     // A TCP segment with payload. False: it is none of these; `ctx` says where and when.
     bool on_tcp(FlowIndex flow, std::uint8_t direction, const PacketView& p, const SignalContext& ctx);
     // The flow is gone.
@@ -39,13 +42,14 @@ class OtherSignalling {
 
     const SccpCalls& sccp() const { return sccp_; }
     const MgcpCalls& mgcp() const { return mgcp_; }
+    const Iax2Calls& iax2() const { return iax2_; }
     const FramedStreams& streams() const { return streams_; }
     const CallDesk& desk() const { return desk_; }
 
   private:
     static constexpr std::size_t kFewest = 4;  // octets of a segment that tell anything
     static constexpr std::uint16_t kSccpPort = 2000;
-    static constexpr std::uint16_t kMgcpGatewayPort = 2427, kMgcpAgentPort = 2727;
+    static constexpr std::uint16_t kMgcpGatewayPort = 2427, kMgcpAgentPort = 2727, kIax2Port = 4569;
 
     static bool on_port(const PacketView& p, std::uint16_t port) { return p.src_port == port || p.dst_port == port; }
     // On its own port the beginning of one message is enough; elsewhere the segment must consist of whole ones.
@@ -60,6 +64,7 @@ class OtherSignalling {
     std::unordered_map<FlowIndex, std::uint32_t> connections_;  // as many as FramedStreams allows
     SccpCalls sccp_;
     MgcpCalls mgcp_;
+    Iax2Calls iax2_;
 };
 
 }  // namespace voipprobe::probe
