@@ -84,6 +84,11 @@ void FileSink::detail(const DetailRow& row) {
     lazily(details_, "stream-details", names_of(detail_columns())).append(line_);
 }
 
+void FileSink::user(const UserRow& row) {
+    format_row(line_, *format_, user_columns(), row);
+    lazily(users_, "users", names_of(user_columns())).append(line_);
+}
+
 FileSink::FlowFile* FileSink::flow_file(const CompiledTemplate& layout) {
     if (const auto cached = flow_by_template_.find(layout.serial); cached != flow_by_template_.end())
         return &flows_[cached->second];
@@ -116,7 +121,7 @@ void FileSink::flow(const Record& record) {
 
 template <typename F>
 void FileSink::each_file(F&& f) {
-    for (PartFile* file : {calls_.get(), streams_.get(), messages_.get(), intervals_.get(), details_.get()})
+    for (PartFile* file : {calls_.get(), streams_.get(), messages_.get(), intervals_.get(), details_.get(), users_.get()})
         if (file != nullptr) f(*file);
     for (FlowFile& flow : flows_) f(*flow.file);
 }
@@ -153,7 +158,7 @@ Result<void> FileSink::close() {
 
 std::uint64_t FileSink::dropped_rows() const {
     std::uint64_t n = flow_rows_dropped_ + dropped_before_;
-    for (const PartFile* file : {calls_.get(), streams_.get(), messages_.get(), intervals_.get(), details_.get()})
+    for (const PartFile* file : {calls_.get(), streams_.get(), messages_.get(), intervals_.get(), details_.get(), users_.get()})
         if (file != nullptr) n += file->dropped_lines();
     for (const FlowFile& flow : flows_) n += flow.file->dropped_lines();
     return n;

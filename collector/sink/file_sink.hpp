@@ -1,4 +1,4 @@
-// Rows as lines in files of one directory: calls, streams, messages, intervals, stream-details, and flows.* with one file per
+// Rows as lines in files of one directory: calls, streams, messages, intervals, stream-details, users, and flows.* with one file per
 // column set (flows, flows-2, ...; at most kMaxFlowFiles, further rows are counted as dropped). calls and
 // streams exist even when nothing came. Thread rule: one thread. File names never derive from the network.
 #pragma once
@@ -27,6 +27,7 @@ class FileSink final : public Sink {
     void message(const MessageRow& row) override;
     void interval(const IntervalRow& row) override;
     void detail(const DetailRow& row) override;
+    void user(const UserRow& row) override;
     void flow(const Record& record) override;
     void flush() override;
     void rotate(std::chrono::system_clock::time_point now) override;
@@ -52,7 +53,7 @@ class FileSink final : public Sink {
     std::unique_ptr<LineFormat> format_;
     RotationOptions rotation_;
     bool explain_column_;
-    std::unique_ptr<PartFile> calls_, streams_, messages_, intervals_, details_;
+    std::unique_ptr<PartFile> calls_, streams_, messages_, intervals_, details_, users_;
     std::vector<FlowFile> flows_;
     std::map<std::vector<std::string>, std::size_t> flow_index_;
     std::unordered_map<std::uint64_t, std::size_t> flow_by_template_;  // CompiledTemplate::serial

@@ -75,6 +75,8 @@ void Iax2Calls::on_full(const Iax2Full& f, FlowIndex flow, std::uint8_t directio
         const Iax2Elements e = parse_iax2_elements(f.data);
         if (e.complete && e.version == 2) return on_new(f, e, ctx);
     }
+    if (f.type == Iax2Type::iax && f.subclass == iax2::kRegisterAck)
+        return desk_.registered(flow, parse_iax2_elements(f.data).user, ctx.dst.address);
     Leg* leg = leg_of(f, ctx);
     if (leg == nullptr) return void(++counters_.outside_calls);
     Call* call = desk_.get(leg->call);

@@ -43,6 +43,7 @@ class CallDesk {
     struct Host {
         std::function<CallIndex(std::string_view call_id, wire::TimeNs)> add;
         std::function<void(CallIndex)> ended;
+        std::function<void(FlowIndex, std::string_view user, const wire::IpAddress& client)> registered;
     };
     static constexpr std::size_t kMaxLines = 8;
 
@@ -74,6 +75,9 @@ class CallDesk {
     // Two legs turn out to be one call: `from`, of which nothing was sent yet, becomes part of `into`. False: it has media
     // or records of its own and stays.
     bool merge(CallRef into, CallRef from);
+
+    // A user is known to be at `client`: a line of a phone, a registration.
+    void registered(FlowIndex flow, std::string_view user, const wire::IpAddress& client) { host_.registered(flow, user, client); }
 
     MediaTable& media_table() { return media_; }
     MediaTracker& tracker() { return tracker_; }

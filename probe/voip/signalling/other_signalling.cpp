@@ -45,7 +45,9 @@ bool OtherSignalling::on_tcp(FlowIndex flow, std::uint8_t direction, const Packe
     wire::Bytes message;
     while (streams_.next(message)) {
         SccpMessage m;
-        if (parse_sccp(message, m)) sccp_.on_message(m, ctx);
+        if (!parse_sccp(message, m)) continue;
+        sccp_.on_message(m, ctx);
+        if (m.understood && !m.line_number.empty()) desk_.registered(flow, m.line_number, ctx.dst.address);
     }
     return true;
 }
