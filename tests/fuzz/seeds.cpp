@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tests/unit/probe/wrap.hpp"
+#include "tests/unit/signalling/h323_messages.hpp"
 #include "tests/unit/signalling/iax2_frames.hpp"
 #include "tests/unit/signalling/skinny.hpp"
 
@@ -227,6 +228,21 @@ void iax2_calls() {
               payload(0, 1, full(7, 9, 8, 6, 9, {}, true)) + payload(1, 1, full(9, 7, 8, 6, 6, elements({{42, hex({21})}}))));
 }
 
+void h323_calls() {
+    using namespace test::h323;
+    const auto content = [](const Octets& framed) { return Octets(framed.begin() + 4, framed.end()); };
+    const At a{"192.0.2.1", 5000}, b{"192.0.2.2", 6000}, h245{"192.0.2.2", 1232};
+    write("h323", "fast_start",
+          payload(0, 1, content(setup({channel(1, nullptr, false), channel(2, &a, true)}, nullptr))) +
+              payload(1, 1, content(answer(1, 3, {}, nullptr))) + payload(1, 1, content(answer(7, 2, {channel(1, &b, false)}, nullptr))) +
+              payload(0, 90, content(release(true, 16))));
+    write("h323", "h245",
+          payload(0, 1, content(setup({}, nullptr, {open_channel(101)}))) + payload(1, 1, content(answer(7, 2, {}, &h245))) +
+              payload(2, 1, open_channel(101)) + payload(3, 1, open_channel(61)) + payload(2, 1, open_ack(61, a)) +
+              payload(3, 1, open_ack(101, b)) + payload(9, 1, content(release(false, 17))));
+    write("h323", "ras", payload(4, 1, registration_request(7, "1000")) + payload(5, 1, registration_confirm(7)));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -239,5 +255,6 @@ int main(int argc, char** argv) {
     sccp();
     mgcp();
     iax2_calls();
+    h323_calls();
     return 0;
 }
