@@ -1,6 +1,8 @@
 // H.323 messages for tests: an aligned PER writer (X.691) and what H.225.0 and H.245 make of it.
 #pragma once
 
+#include <algorithm>
+
 #include "tests/unit/probe/wrap.hpp"
 
 namespace voipprobe::test::h323 {
