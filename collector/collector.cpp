@@ -159,6 +159,10 @@ void Collector::interval(const IntervalRow& row) {
     for (auto& sink : sinks_) sink->interval(row);
 }
 
+void Collector::user(const UserRow& row) {
+    for (auto& sink : sinks_) sink->user(row);
+}
+
 void Collector::detail(const DetailRow& row) {
     for (auto& sink : sinks_) sink->detail(row);
 }

@@ -63,6 +63,7 @@ class Collector final : private RowConsumer {
     void message(const MessageRow& row) override;
     void interval(const IntervalRow& row) override;
     void detail(const DetailRow& row) override;
+    void user(const UserRow& row) override;
     void flow(const Record& record) override;
     void options(const Record& record);
     void check_mos(const CallRow& row);

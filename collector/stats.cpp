@@ -83,7 +83,7 @@ std::string Collector::stats(config::StatsFormat format) const {
           {"options", j.options},
           {"stats", j.stats},
           {"rejected", {{"no_identity", j.no_identity}, {"too_many_streams", j.too_many_streams}}}}},
-        {"derived_rows", {{"calls", j.derived_call_rows}, {"streams", j.derived_stream_rows}}},
+        {"derived_rows", {{"calls", j.derived_call_rows}, {"streams", j.derived_stream_rows}, {"users", joiner_.users().written()}}},
         {"unreadable_fields", s.unreadable_fields},
         {"late_streams", j.late_streams},
         {"evicted_calls", j.evicted_calls},

@@ -294,7 +294,7 @@ void Pipeline::take_from_flow(FlowIndex i, std::uint8_t direction, SipContext& c
         }
     } else {
         ++counters_.sip_outside_calls;
-        if (m.method == SipMethod::registration) registers_.note(i, m, ctx.time);
+        if (m.method == SipMethod::registration) registers_.note(i, m, ctx.time, ctx.dst.address);
     }
     media_.on_signalling(m, text, call, fresh);
     if (sink_.wants(RecordKind::message)) {
@@ -338,13 +338,17 @@ CallDesk::Host Pipeline::desk_host() {
             [this](CallIndex i) {
                 calls_.wake_at(i, call_end(calls_[i]));
                 for (const std::uint32_t s : calls_[i].streams) media_.stream(s).call_over = true;
+            },
+            [this](FlowIndex flow, std::string_view user, const wire::IpAddress& client) {
+                registers_.note_user(flow, user, client);
             }};
 }
 
 // A datagram, a segment of a flow that is, or may become, one of them.
 [[gnu::noinline]] bool Pipeline::take_signalling(FlowIndex i, std::uint8_t direction, const PacketView& p) {
     FlowHot& h = flows_.hot(i);
-    if (!others_.on_datagram(i, direction, p, context_of(p, SipTransport::udp, FlowTable::zone(h)))) return false;
+    if (!others_.on_datagram(i, direction, p, context_of(p, SipTransport::udp, FlowTable::zone(h)), h.kind == FlowKind::signalling))
+        return false;
     h.kind = FlowKind::signalling;
     return true;
 }

@@ -103,7 +103,7 @@ void Pipeline::emit_flow(FlowIndex i, EndReason reason) {
         s.media = {in, out};
         s.tunnel = tunnels_[s.cold->tunnel];
         s.zone_key = zones_[FlowTable::zone(h)];
-        if (h.kind == FlowKind::sip) s.registers = registers_.find(i);
+        if (h.kind == FlowKind::sip || h.kind == FlowKind::signalling) s.registers = registers_.find(i);
         sink_.emit(s);
         counters_.flow_packets += packets;
         counters_.flow_octets += h.octets[0] + h.octets[1];
@@ -113,7 +113,7 @@ void Pipeline::emit_flow(FlowIndex i, EndReason reason) {
 }
 
 void Pipeline::forget_flow(FlowIndex i) {
-    if (flows_.hot(i).kind == FlowKind::sip) registers_.forget(i);
+    if (flows_.hot(i).kind == FlowKind::sip || flows_.hot(i).kind == FlowKind::signalling) registers_.forget(i);
     tunnels_.release(flows_.cold(i).tunnel);
     zones_.release(FlowTable::zone(flows_.hot(i)));
     others_.forget(i);

@@ -205,7 +205,8 @@ std::uint8_t presence_group(RecordKind kind, ElementId id) {
                 return name_starts(id, "STREAM_JITTER_") || name_starts(id, "STREAM_DISCARD_") ? presence::kClock : 0;
         }
     }
-    if (kind == RecordKind::flow) return name_starts(id, "TUNNEL_") ? presence::kTunnel : 0;
+    if (kind == RecordKind::flow)
+        return name_starts(id, "TUNNEL_") ? presence::kTunnel : name_starts(id, "SIP_REGISTER_") ? presence::kRegister : 0;
     if (kind == RecordKind::call) {
         switch (id) {
             case CALL_OK_TIME:

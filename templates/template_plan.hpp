@@ -73,6 +73,7 @@ inline constexpr std::uint8_t kRtcp = 2;      // stream: needs RTCP (RTT, what r
 inline constexpr std::uint8_t kAnswered = 1;  // call: OK, ACK, BYE times, hold
 inline constexpr std::uint8_t kEnded = 2;     // call: CANCEL and failure times
 inline constexpr std::uint8_t kTunnel = 1;    // flow: came out of a tunnel
+inline constexpr std::uint8_t kRegister = 2;  // flow: a user registered on it
 }  // namespace presence
 std::uint8_t presence_group(RecordKind kind, ElementId id);
 

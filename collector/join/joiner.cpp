@@ -6,12 +6,13 @@
 namespace voipprobe::collector {
 
 Joiner::Joiner(JoinOptions options, RowConsumer& rows)
-    : options_(std::move(options)), rows_(rows), remembered_(options_.limits.remembered, 0, {}) {}
+    : options_(std::move(options)), rows_(rows), remembered_(options_.limits.remembered, 0, {}), users_(options_.limits.users, rows) {}
 
 void Joiner::on_message(ProbeId probe, wire::TimeNs export_time) {
     probe_ = probe;
     now_ = export_time;
     fire_due();
+    users_.on_time(now_);
 }
 
 void Joiner::on_record(const Record& record, RecordKind kind) {
@@ -26,15 +27,18 @@ void Joiner::on_record(const Record& record, RecordKind kind) {
         case RecordKind::flow:
             ++counters_.flow_rows;
             rows_.flow(record);
+            users_.on_flow(record, now_);
             break;
         case RecordKind::rtp:
             ++counters_.flow_rows;
             rows_.flow(record);
+            users_.on_flow(record, now_);
             ntop_stream_record(record);
             break;
         case RecordKind::sip:
             ++counters_.flow_rows;
             rows_.flow(record);
+            users_.on_flow(record, now_);
             ntop_call_record(record);
             break;
         case RecordKind::message:

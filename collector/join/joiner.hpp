@@ -16,6 +16,7 @@
 
 #include "collector/join/open_call.hpp"
 #include "collector/join/rows.hpp"
+#include "collector/join/users.hpp"
 #include "collector/join/verdict.hpp"
 #include "collector/session/decoder.hpp"
 #include "collector/session/lru.hpp"
@@ -25,6 +26,7 @@ namespace voipprobe::collector {
 struct JoinLimits {
     std::size_t open_calls = 65536;
     std::size_t streams_per_call = 256;
+    std::size_t users = 131072;       // addresses with their users
     std::size_t remembered = 131072;  // ids of written calls and streams
 };
 
@@ -63,6 +65,7 @@ class Joiner : public RecordConsumer {
 
     const JoinCounters& counters() const { return counters_; }
     std::size_t open_calls() const { return calls_.size(); }
+    const UserTable& users() const { return users_; }
 
   private:
     using Calls = std::unordered_map<CallKey, OpenCall, CallKeyHash>;
@@ -109,6 +112,7 @@ class Joiner : public RecordConsumer {
     std::uint64_t due_serial_ = 0;
     SegmentedLru<CallKey, char, CallKeyHash> remembered_;
     std::set<CallKey> rows_before_;  // of streams, by an earlier run
+    UserTable users_;
     ProbeId probe_;         // of the message being read
     wire::TimeNs now_ = 0;  // its export time
 };

@@ -154,7 +154,9 @@ void Joiner::write_call(OpenCall& call) {
         ++counters_.call_rows;
     else
         ++counters_.derived_call_rows;
-    rows_.call(make_call_row(call.key.probe, std::move(facts), streams, options_.scoring, options_.verdict));
+    const CallRow row = make_call_row(call.key.probe, std::move(facts), streams, options_.scoring, options_.verdict);
+    rows_.call(row);
+    users_.on_call(row, now_);
 }
 
 void Joiner::settle(const CallKey& key) {
@@ -178,6 +180,7 @@ void Joiner::close(const CallKey& key) {
 
 void Joiner::finish() {
     while (!by_age_.empty()) close(CallKey(by_age_.front()));
+    users_.finish();
 }
 
 }  // namespace voipprobe::collector

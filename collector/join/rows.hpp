@@ -54,6 +54,20 @@ struct DetailRow {
     DetailFacts facts;
 };
 
+// A user at an address within a day (join/users.hpp).
+struct UserRow {
+    ProbeId probe;
+    RecordId record_id = kNoId;
+    wire::IpAddress address;
+    std::string user, name, user_agent, signalling;
+    Count first_seen, last_seen;  // us
+    std::uint64_t registrations = 0;  // flow records in which it registered
+    std::uint64_t calls = 0, calls_from = 0, calls_to = 0, answered = 0;
+    std::optional<double> mos_mean, mos_worst;  // listening, of what it heard, per call
+    std::string mos_scale;
+    std::optional<double> mos_common_mean, mos_common_worst;
+};
+
 // Receives rows; implemented by the sinks.
 class RowConsumer {
   public:
@@ -63,6 +77,7 @@ class RowConsumer {
     virtual void message(const MessageRow& row) = 0;
     virtual void interval(const IntervalRow& row) = 0;
     virtual void detail(const DetailRow& row) = 0;
+    virtual void user(const UserRow& row) {}
     virtual void flow(const Record& record) = 0;  // valid during the call only
 };
 

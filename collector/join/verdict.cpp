@@ -46,6 +46,7 @@ std::optional<Finding> judge_signalling(const CallFacts& c) {
     if (cause == 21) return Finding{"rejected", by_cause};
     if (cancelled) return Finding{"cancelled", "CANCEL before ringing"};
     if (code >= 300) return Finding{"failed", by_code};
+    if (c.state == "CALL_ERROR") return Finding{"failed", cause != 0 ? by_cause : c.signalling + " refused"};
     return std::nullopt;
 }
 

@@ -25,6 +25,7 @@ const Columns<StreamRow>& stream_columns();
 const Columns<MessageRow>& message_columns();
 const Columns<IntervalRow>& interval_columns();
 const Columns<DetailRow>& detail_columns();
+const Columns<UserRow>& user_columns();
 
 // flows: one column per field of the template, by its own name.
 Cell flow_cell(const Record& record, std::size_t index);

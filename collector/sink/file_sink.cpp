@@ -87,6 +87,11 @@ void FileSink::detail(const DetailRow& row) {
     lazily(details_, "stream-details", names_of(detail_columns())).append(line_);
 }
 
+void FileSink::user(const UserRow& row) {
+    format_row(line_, *format_, user_columns(), row);
+    lazily(users_, "users", names_of(user_columns())).append(line_);
+}
+
 FileSink::FlowFile* FileSink::file_for(Family& family, const CompiledTemplate& layout) {
     if (const auto cached = family.by_template.find(layout.serial); cached != family.by_template.end())
         return &family.files[cached->second];
@@ -123,7 +128,7 @@ void FileSink::write_by_layout(Family& family, const Record& record) {
 
 template <typename F>
 void FileSink::each_file(F&& f) {
-    for (PartFile* file : {calls_.get(), streams_.get(), messages_.get(), intervals_.get(), details_.get()})
+    for (PartFile* file : {calls_.get(), streams_.get(), messages_.get(), intervals_.get(), details_.get(), users_.get()})
         if (file != nullptr) f(*file);
     for (Family* family : {&flows_, &options_})
         for (FlowFile& flow : family->files) f(*flow.file);
@@ -161,7 +166,7 @@ Result<void> FileSink::close() {
 
 std::uint64_t FileSink::dropped_rows() const {
     std::uint64_t n = flow_rows_dropped_ + dropped_before_;
-    for (const PartFile* file : {calls_.get(), streams_.get(), messages_.get(), intervals_.get(), details_.get()})
+    for (const PartFile* file : {calls_.get(), streams_.get(), messages_.get(), intervals_.get(), details_.get(), users_.get()})
         if (file != nullptr) n += file->dropped_lines();
     for (const Family* family : {&flows_, &options_})
         for (const FlowFile& flow : family->files) n += flow.file->dropped_lines();

@@ -1,4 +1,5 @@
-// Rows as lines in files of one directory: calls, streams, messages, intervals, stream-details, flows.* and options.* with one file per
+// Rows as lines in files of one directory: calls, streams, messages, intervals, stream-details, users, and flows.* and
+// options.* with one file per
 // column set (flows, flows-2, ...; at most kMaxFlowFiles, further rows are counted as dropped). calls and
 // streams exist even when nothing came. Thread rule: one thread. File names never derive from the network.
 #pragma once
@@ -27,6 +28,7 @@ class FileSink final : public Sink {
     void message(const MessageRow& row) override;
     void interval(const IntervalRow& row) override;
     void detail(const DetailRow& row) override;
+    void user(const UserRow& row) override;
     void flow(const Record& record) override { write_by_layout(flows_, record); }
     void options(const Record& record) override { write_by_layout(options_, record); }
     void flush() override;
@@ -61,7 +63,7 @@ class FileSink final : public Sink {
     std::unique_ptr<LineFormat> format_;
     RotationOptions rotation_;
     bool explain_column_;
-    std::unique_ptr<PartFile> calls_, streams_, messages_, intervals_, details_;
+    std::unique_ptr<PartFile> calls_, streams_, messages_, intervals_, details_, users_;
     Family flows_{"flows", {}, {}, {}};
     Family options_{"options", {}, {}, {}};
     std::uint64_t flow_rows_dropped_ = 0;

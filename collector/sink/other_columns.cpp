@@ -44,6 +44,32 @@ const Columns<IntervalRow>& interval_columns() {
     return table;
 }
 
+const Columns<UserRow>& user_columns() {
+    using Row = UserRow;
+    static const Columns<Row> table{
+        {"record_id", [](const Row& r) { return id_cell(r.record_id); }},
+        {"probe", [](const Row& r) { return Cell{Literal{r.probe.text()}}; }},
+        {"address", [](const Row& r) { return Cell{Literal{r.address.text()}}; }},
+        {"user", [](const Row& r) { return text_cell(r.user); }},
+        {"name", [](const Row& r) { return text_cell(r.name); }},
+        {"user_agent", [](const Row& r) { return text_cell(r.user_agent); }},
+        {"signalling", [](const Row& r) { return text_cell(r.signalling); }},
+        {"first_seen", [](const Row& r) { return time_cell(r.first_seen); }},
+        {"last_seen", [](const Row& r) { return time_cell(r.last_seen); }},
+        {"registrations", [](const Row& r) { return count_cell(r.registrations); }},
+        {"calls", [](const Row& r) { return count_cell(r.calls); }},
+        {"calls_from", [](const Row& r) { return count_cell(r.calls_from); }},
+        {"calls_to", [](const Row& r) { return count_cell(r.calls_to); }},
+        {"answered", [](const Row& r) { return count_cell(r.answered); }},
+        {"mos_mean", [](const Row& r) { return decimal_cell(r.mos_mean, 2); }},
+        {"mos_worst", [](const Row& r) { return decimal_cell(r.mos_worst, 2); }},
+        {"mos_scale", [](const Row& r) { return text_cell(r.mos_scale); }},
+        {"mos_common_mean", [](const Row& r) { return decimal_cell(r.mos_common_mean, 2); }},
+        {"mos_common_worst", [](const Row& r) { return decimal_cell(r.mos_common_worst, 2); }},
+    };
+    return table;
+}
+
 namespace {
 
 std::string mac_text(wire::Bytes octets) {

@@ -75,6 +75,10 @@ EXTRACT(SIP_REGISTER_MAX_RRD) {
 }
 EXTRACT(SIP_REGISTER_NUM_OK) { return s.registers != nullptr ? number(std::min(s.registers->ok, 255U)) : Value{}; }
 EXTRACT(SIP_REGISTER_NUM_OTHER) { return s.registers != nullptr ? number(std::min(s.registers->other, 255U)) : Value{}; }
+EXTRACT(SIP_REGISTER_USER) { return s.registers != nullptr ? Value::of_text(s.registers->user) : Value{}; }
+EXTRACT(SIP_REGISTER_CLIENT) {
+    return s.registers != nullptr && !s.registers->client.is_none() ? Value::of_bytes(s.registers->client.octets) : Value{};
+}
 
 EXTRACT(RECORD_ID) {
     using templates::RecordKind;

@@ -7,6 +7,8 @@
 #include "probe/voip/hep/hep_message.hpp"
 #include "tests/unit/probe/wrap.hpp"
 #include "tests/unit/probe/ws_frames.hpp"
+#include "tests/unit/signalling/h323_messages.hpp"
+#include "tests/unit/signalling/iax2_frames.hpp"
 #include "tests/unit/signalling/skinny.hpp"
 
 using namespace voipprobe;
@@ -244,6 +246,37 @@ void mgcp() {
               text(1, 1, "401 2 Phone off hook\n") + text(1, 1, "DLCX 3 a@x MGCP 1.0\nC: 1\nE: 900\nP: PR=1, PL=1\n"));
 }
 
+void iax2_calls() {
+    using namespace test::iax2;
+    const Octets voice(160, 5);
+    write("iax2", "call",
+          payload(0, 1, new_call(7)) + payload(1, 1, full(9, 7, 8, 6, 7, elements({{9, word(4)}}))) +
+              payload(1, 1, full(9, 7, 48, 4, 3)) + payload(1, 20, full(9, 7, 998, 4, 4)) +
+              payload(0, 1, full(7, 9, 1000, 2, 4, voice)) + payload(0, 0, mini(7, 1020, voice)) +
+              payload(0, 0, mini(7, 1060, voice)) + payload(0, 0, mini(7, 1040, voice)) +
+              payload(0, 0, trunk(1080, {{7, 1080, voice}, {8, 1, voice}})) + payload(0, 0, trunk(1100, {{7, 0, voice}}, false)) +
+              payload(1, 1, full(9, 7, 1100, 6, 3, elements({{46, word(3)}, {47, word(0x05000005)}, {48, word(95)}}))) +
+              payload(0, 1, full(7, 9, 1100, 10, 0)) + payload(1, 90, full(9, 7, 5000, 6, 5, elements({{42, hex({16})}}))));
+    write("iax2", "refused",
+          payload(0, 1, new_call(7)) + payload(0, 1, new_call(7)) + payload(1, 1, full(9, 7, 8, 6, 8, elements({{31, hex({0, 1})}}))) +
+              payload(0, 1, full(7, 9, 8, 6, 9, {}, true)) + payload(1, 1, full(9, 7, 8, 6, 6, elements({{42, hex({21})}}))));
+}
+
+void h323_calls() {
+    using namespace test::h323;
+    const auto content = [](const Octets& framed) { return Octets(framed.begin() + 4, framed.end()); };
+    const At a{"192.0.2.1", 5000}, b{"192.0.2.2", 6000}, h245{"192.0.2.2", 1232};
+    write("h323", "fast_start",
+          payload(0, 1, content(setup({channel(1, nullptr, false), channel(2, &a, true)}, nullptr))) +
+              payload(1, 1, content(answer(1, 3, {}, nullptr))) + payload(1, 1, content(answer(7, 2, {channel(1, &b, false)}, nullptr))) +
+              payload(0, 90, content(release(true, 16))));
+    write("h323", "h245",
+          payload(0, 1, content(setup({}, nullptr, {open_channel(101)}))) + payload(1, 1, content(answer(7, 2, {}, &h245))) +
+              payload(2, 1, open_channel(101)) + payload(3, 1, open_channel(61)) + payload(2, 1, open_ack(61, a)) +
+              payload(3, 1, open_ack(101, b)) + payload(9, 1, content(release(false, 17))));
+    write("h323", "ras", payload(4, 1, registration_request(7, "1000")) + payload(5, 1, registration_confirm(7)));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -257,5 +290,7 @@ int main(int argc, char** argv) {
     captures();
     sccp();
     mgcp();
+    iax2_calls();
+    h323_calls();
     return 0;
 }

@@ -115,6 +115,10 @@ class MediaTracker {
     void on_candidate(FlowIndex i, std::uint8_t direction, const PacketView& p);
     // A UDP packet on a flow with RTP state.
     void on_media(FlowIndex i, std::uint8_t direction, const PacketView& p);
+    // Media without an RTP header, of which the caller makes one (media_frames.cpp): a stream that `hears` of the call
+    // receives; 0: no room. Then its further packets, as long as it is one of the call's streams.
+    std::uint32_t open_frames(FlowIndex i, std::uint8_t direction, const RtpHeader& h, const PacketView& p, CallIndex call, Side hears);
+    void on_frame(std::uint32_t stream, const RtpHeader& h, const PacketView& p);
     // A copy, from a mirror, of a packet that was seen.
     void on_copy(FlowIndex i, std::uint8_t direction, const PacketView& p);
     // The flow has been silent for its idle timeout: ends its streams unless an open call holds them.

@@ -30,7 +30,8 @@ std::string name_address(std::string_view number, std::string_view display) {
 
 bool auxiliary(const CallFormat& f) { return f.encoding == "telephone-event" || f.encoding == "CN" || f.encoding.empty(); }
 
-// Agreed are the codecs that both parties named; those of one party while the other named none.
+}  // namespace
+
 void agree_codecs(Call& call) {
     std::vector<std::string> names;
     const CallMedia* a = call.audio_of(Side::caller);
@@ -49,8 +50,6 @@ void agree_codecs(Call& call) {
     for (const std::string& n : names) call.codecs += (call.codecs.empty() ? "" : ";") + n;
     call.audio_agreed = call.answered = b != nullptr;
 }
-
-}  // namespace
 
 CallRef CallDesk::begin(Signalling signalling, std::string_view call_id, const SignalContext& ctx) {
     const CallIndex i = host_.add(call_id, ctx.time);

@@ -34,12 +34,16 @@ struct MediaEnd {
     std::span<const CallFormat> formats;
 };
 
+// Agreed are the codecs that both parties named; those of one party while the other named none.
+void agree_codecs(Call& call);
+
 class CallDesk {
   public:
     // What the owner of the tables does: a new call (0: no room), and what follows when one has ended.
     struct Host {
         std::function<CallIndex(std::string_view call_id, wire::TimeNs)> add;
         std::function<void(CallIndex)> ended;
+        std::function<void(FlowIndex, std::string_view user, const wire::IpAddress& client)> registered;
     };
     static constexpr std::size_t kMaxLines = 8;
 
@@ -71,6 +75,9 @@ class CallDesk {
     // Two legs turn out to be one call: `from`, of which nothing was sent yet, becomes part of `into`. False: it has media
     // or records of its own and stays.
     bool merge(CallRef into, CallRef from);
+
+    // A user is known to be at `client`: a line of a phone, a registration.
+    void registered(FlowIndex flow, std::string_view user, const wire::IpAddress& client) { host_.registered(flow, user, client); }
 
     MediaTable& media_table() { return media_; }
     MediaTracker& tracker() { return tracker_; }

@@ -5,15 +5,30 @@
 #include "wire/siphash.hpp"
 
 namespace voipprobe::probe {
+namespace {
 
-void RegisterTable::note(FlowIndex flow, const SipMessage& m, wire::TimeNs time) {
+constexpr std::size_t kMaxUser = 96;
+
+}  // namespace
+
+RegisterFigures* RegisterTable::figures(FlowIndex flow) {
+    const auto it = flows_.find(flow);
+    if (it != flows_.end()) return &it->second;
+    return flows_.size() >= max_flows_ ? nullptr : &flows_.emplace(flow, RegisterFigures{}).first->second;
+}
+
+void RegisterTable::note_user(FlowIndex flow, std::string_view user, const wire::IpAddress& client) {
+    RegisterFigures* f = user.empty() ? nullptr : figures(flow);
+    if (f == nullptr) return;
+    f->user = unfolded(user.substr(0, kMaxUser));
+    f->client = client;
+}
+
+void RegisterTable::note(FlowIndex flow, const SipMessage& m, wire::TimeNs time, const wire::IpAddress& to) {
     if (!m.is_request && m.status < 200) return;
-    auto it = flows_.find(flow);
-    if (it == flows_.end()) {
-        if (flows_.size() >= max_flows_) return;
-        it = flows_.emplace(flow, RegisterFigures{}).first;
-    }
-    RegisterFigures& f = it->second;
+    RegisterFigures* known = figures(flow);
+    if (known == nullptr) return;
+    RegisterFigures& f = *known;
     const std::uint64_t transaction = wire::siphash13(wire::SipKey{m.cseq, 1}, wire::as_bytes(m.branch()));
     const auto open = std::find_if(f.open.begin(), f.open.end(), [&](const RegisterFigures::Open& o) {
         return o.time != wire::kNever && o.transaction == transaction;
@@ -26,6 +41,7 @@ void RegisterTable::note(FlowIndex flow, const SipMessage& m, wire::TimeNs time)
     }
     const bool ok = m.status < 300 || m.status == 401 || m.status == 407;
     ++(ok ? f.ok : f.other);
+    if (m.status < 300) note_user(flow, bare_uri(parse_name_address(m.to).uri), to);
     if (open == f.open.end()) return;
     if (ok && time >= open->time) {
         const auto ms = static_cast<std::uint32_t>(std::min<std::int64_t>((time - open->time) / wire::kMillisecond, 0xfffffffe));

@@ -5,10 +5,12 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <unordered_map>
 
 #include "probe/flow/flow.hpp"
 #include "probe/voip/sip/sip_message.hpp"
+#include "wire/address.hpp"
 #include "wire/time.hpp"
 
 namespace voipprobe::probe {
@@ -18,6 +20,8 @@ struct RegisterFigures {
     std::uint32_t other = 0;
     std::uint32_t max_delay_ms = 0;
     bool has_delay = false;
+    std::string user;        // that registered last: address of record, or the number of a telephone's line
+    wire::IpAddress client;  // the host it registered from
 
     struct Open {
         std::uint64_t transaction = 0;  // hash of Via branch and CSeq
@@ -30,7 +34,10 @@ struct RegisterFigures {
 class RegisterTable {
   public:
     explicit RegisterTable(std::size_t max_flows = 65'536) : max_flows_(max_flows) {}
-    void note(FlowIndex flow, const SipMessage& m, wire::TimeNs time);
+    // `to`: where the message goes; a 2xx goes to the host that registers.
+    void note(FlowIndex flow, const SipMessage& m, wire::TimeNs time, const wire::IpAddress& to = {});
+    // Another protocol says that a user is registered.
+    void note_user(FlowIndex flow, std::string_view user, const wire::IpAddress& client);
     // nullptr: no REGISTER on that flow.
     const RegisterFigures* find(FlowIndex flow) const {
         const auto it = flows_.find(flow);
@@ -40,6 +47,7 @@ class RegisterTable {
     std::size_t size() const { return flows_.size(); }
 
   private:
+    RegisterFigures* figures(FlowIndex flow);
     std::size_t max_flows_;
     std::unordered_map<FlowIndex, RegisterFigures> flows_;
 };

@@ -23,6 +23,7 @@ class Rows final : public RowConsumer {
     void message(const MessageRow& r) override { messages.push_back(r); }
     void interval(const IntervalRow& r) override { intervals.push_back(r); }
     void detail(const DetailRow& r) override { details.push_back(r); }
+    void user(const UserRow& r) override { users.push_back(r); }
     void flow(const Record&) override { ++flows; }
 
     std::vector<CallRow> calls;
@@ -30,6 +31,7 @@ class Rows final : public RowConsumer {
     std::vector<MessageRow> messages;
     std::vector<IntervalRow> intervals;
     std::vector<DetailRow> details;
+    std::vector<UserRow> users;
     int flows = 0;
 };
 

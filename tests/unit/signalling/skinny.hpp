@@ -55,11 +55,13 @@ inline Octets call_info(std::uint32_t v, std::uint32_t reference, bool outbound,
     const std::uint32_t type = outbound ? 2 : 1;
     if (v < 17)
         return Skinny(v, 0x8f).text(calling_name, 40).text(calling, 24).text(called_name, 40).text(called, 24)
-            .words({1, reference, type}).text("", 24 * 6 + 40 * 2).words({1, 0, 0}).octets();
+            .words({1, reference, type}).text("", 24 * 6 + 40 * 2).words({0, 0, 1, 0, 0}).octets();
     Skinny m(v, 0x14a);
     m.words({1, reference, type, 0, 0, 1, 0, 0}).terminated(calling).terminated("").terminated(called);
     for (int i = 0; i < 6; ++i) m.terminated("");
-    return m.terminated(calling_name).terminated(called_name).terminated("").terminated("").octets();
+    m.terminated(calling_name).terminated(called_name);
+    for (int i = 0; i < 4; ++i) m.terminated("");
+    return m.octets();
 }
 inline Octets dialed(std::uint32_t v, std::string_view number, std::uint32_t reference) {
     return Skinny(v, 0x11d).text(number, v >= 18 ? 25 : 24).words({1, reference}).text("", v >= 18 ? 3 : 0).octets();
@@ -67,7 +69,8 @@ inline Octets dialed(std::uint32_t v, std::string_view number, std::uint32_t ref
 inline Octets open_receive(std::uint32_t v, std::uint32_t reference, std::uint32_t token, std::uint32_t payload) {
     Skinny m(v, 0x105);
     m.words({reference, token, 20, payload, 0, 0, reference, 0, 0}).text("", 32);
-    if (v >= 17) m.words({0, 0, 0, 0, 101, 10});
+    m.words({0, 0, 0, 0, v >= 17 ? 101U : 0U, 10, 0, 0});
+    if (v >= 17) m.address("192.0.2.99", 4000).word(0);
     return m.octets();
 }
 inline Octets open_receive_ack(std::uint32_t v, const char* address, std::uint32_t port, std::uint32_t token, std::uint32_t reference) {
@@ -80,8 +83,7 @@ inline Octets start_media(std::uint32_t v, std::uint32_t conference, std::uint32
                           std::uint32_t port, std::uint32_t payload) {
     Skinny m(v, 0x8a);
     m.words({conference, 77}).address(address, port).words({20, payload, 184, 0, 0, 0, reference, 0, 0}).text("", 32);
-    if (v >= 17) m.words({0, 0, 0, 0, 101, 10});
-    return m.octets();
+    return m.words({0, 0, 0, 0, v >= 17 ? 101U : 0U, 10, 0, 0}).octets();
 }
 inline Octets statistics(std::uint32_t v, std::uint32_t reference, std::uint32_t received, std::uint32_t lost, std::uint32_t jitter,
                          std::string_view text = {}) {
