@@ -362,7 +362,7 @@ ExitCode run_probe(const config::ProbeConfig& given) {
     if (!privacy) return stop(privacy.error());
     std::unique_ptr<HepOutput> hep;
     if (!hep_to.empty()) {
-        auto opened = HepOutput::open(hep_to, config.domain, live);
+        auto opened = HepOutput::open(hep_to, config.domain, live, *privacy);
         if (!opened) return stop(opened.error());
         hep = std::move(*opened);
     }

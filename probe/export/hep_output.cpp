@@ -8,6 +8,7 @@
 
 #include "probe/export/hep_report.hpp"
 #include "probe/export/sender.hpp"
+#include "probe/export/stream_link.hpp"
 
 namespace voipprobe::probe {
 namespace {
@@ -18,6 +19,54 @@ constexpr std::string_view kUdp = "hep://", kTcp = "hep+tcp://";
 using templates::RecordKind;
 
 bool ours(RecordKind kind) { return kind == RecordKind::call || kind == RecordKind::stream; }
+
+// One server of Homer, by UDP or TCP.
+class Server {
+  public:
+    static Result<Server> open(const Destination& destination) {
+        Server s;
+        if (destination.transport == Transport::tcp) {
+            StreamOptions options;
+            options.reconnect = kReconnect;
+            s.stream_ = std::make_unique<StreamLink>(destination, options);
+            if (auto up = s.stream_->open(); !up) return tl::unexpected<Error>(up.error());
+        } else {
+            auto sender = open_udp_sender(destination, {});
+            if (!sender) return tl::unexpected<Error>(sender.error());
+            s.datagrams_ = std::move(*sender);
+        }
+        return s;
+    }
+    // Empty: it is on its way.
+    std::string send(wire::Bytes message) {
+        if (stream_) {
+            stream_->poll();
+            if (!stream_->up()) return stream_->last_error();
+            stream_->queue(message);
+            while (stream_->up() && stream_->waiting() > kMostInLink) wait_a_little();
+            return stream_->up() ? std::string() : stream_->last_error();
+        }
+        std::error_code error;
+        datagrams_->send(std::span(&message, 1), std::span(&error, 1));
+        return error ? error.message() : std::string();
+    }
+    void close() {
+        if (!stream_) return void(datagrams_->close());
+        for (int n = 0; n < 500 && stream_->up() && stream_->waiting() > 0; ++n) wait_a_little();
+        stream_->say_goodbye();
+        stream_->close();
+    }
+
+  private:
+    static constexpr std::size_t kMostInLink = 256U << 10;
+    static constexpr auto kReconnect = std::chrono::seconds(10);
+    void wait_a_little() {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        stream_->poll();
+    }
+    std::unique_ptr<Sender> datagrams_;
+    std::unique_ptr<StreamLink> stream_;
+};
 
 }  // namespace
 
@@ -39,9 +88,10 @@ std::vector<std::string> take_hep_destinations(std::vector<std::string>& collect
 }
 
 struct HepOutput::Impl {
-    std::vector<std::unique_ptr<Sender>> senders;
+    std::vector<Server> servers;
     std::uint32_t agent = 0;
     bool live = false;
+    Privacy privacy;
     std::mutex mutex;
     std::condition_variable changed;
     std::deque<std::vector<std::uint8_t>> queue;
@@ -70,13 +120,13 @@ struct HepOutput::Impl {
             queue.pop_front();
             waiting -= message.size();
             lock.unlock();
-            std::error_code error;
-            for (const auto& s : senders)
-                if (const auto e = s->send(message)) error = e;
+            std::string error;
+            for (Server& s : servers)
+                if (std::string e = s.send(message); !e.empty()) error = std::move(e);
             lock.lock();
-            if (error) {
+            if (!error.empty()) {
                 ++stats.send_errors;
-                stats.last_error = error.message();
+                stats.last_error = error;
             } else {
                 ++stats.sent;
             }
@@ -91,14 +141,14 @@ struct HepOutput::Impl {
         }
         changed.notify_all();
         thread.join();
-        for (const auto& s : senders) (void)s->close();
+        for (Server& s : servers) s.close();
     }
 };
 
 HepOutput::HepOutput(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HepOutput::~HepOutput() { impl_->stop(); }
 
-Result<std::unique_ptr<HepOutput>> HepOutput::open(const std::vector<std::string>& destinations, std::uint32_t agent, bool live) {
+Result<std::unique_ptr<HepOutput>> HepOutput::open(const std::vector<std::string>& destinations, std::uint32_t agent, bool live, Privacy privacy) {
     auto impl = std::make_unique<Impl>();
     for (const std::string& url : destinations) {
         const bool tcp = url.starts_with(kTcp);
@@ -108,12 +158,13 @@ Result<std::unique_ptr<HepOutput>> HepOutput::open(const std::vector<std::string
         if (plain.find(':', plain.find(']') == plain.npos ? host : plain.find(']')) == plain.npos) plain += ":9060";
         const auto parsed = parse_destinations(plain);
         if (!parsed) return fail(parsed.error().code, "-n " + url + ": " + parsed.error().message);
-        auto sender = tcp ? open_tcp_sender(parsed->front()) : open_udp_sender(parsed->front());
-        if (!sender) return tl::unexpected<Error>(sender.error());
-        impl->senders.push_back(std::move(*sender));
+        auto server = Server::open(parsed->front());
+        if (!server) return tl::unexpected<Error>(server.error());
+        impl->servers.push_back(std::move(*server));
     }
     impl->agent = agent;
     impl->live = live;
+    impl->privacy = std::move(privacy);
     std::unique_ptr<HepOutput> out(new HepOutput(std::move(impl)));
     out->impl_->thread = std::thread([&my = *out->impl_] { my.run(); });
     return out;
@@ -124,7 +175,7 @@ bool HepOutput::wants(RecordKind kind) const { return ours(kind) || next_->wants
 void HepOutput::emit(const RecordSource& source) {
     if (ours(source.kind)) {
         std::vector<std::uint8_t> message;
-        if (hep_report(source, impl_->agent, message)) impl_->submit(std::move(message));
+        if (hep_report(source, impl_->agent, impl_->privacy, message)) impl_->submit(std::move(message));
     }
     if (next_->wants(source.kind)) next_->emit(source);
 }

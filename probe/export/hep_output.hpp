@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "probe/record/privacy.hpp"
 #include "probe/record/record_sink.hpp"
 #include "wire/result.hpp"
 
@@ -25,7 +26,8 @@ std::vector<std::string> take_hep_destinations(std::vector<std::string>& collect
 class HepOutput : public RecordSink {
   public:
     // Errors: usage for what is no destination, failure for a name that cannot be resolved.
-    static Result<std::unique_ptr<HepOutput>> open(const std::vector<std::string>& destinations, std::uint32_t agent, bool live);
+    static Result<std::unique_ptr<HepOutput>> open(const std::vector<std::string>& destinations, std::uint32_t agent, bool live,
+                                                   Privacy privacy = {});
     ~HepOutput() override;
 
     // Where every record goes on to.

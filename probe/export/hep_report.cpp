@@ -45,15 +45,21 @@ class JsonObject {
 
 double ms(double ns) { return ns / 1e6; }
 
-std::string stream_json(const RecordSource& s) {
+// What may leave of a text that the element stands for.
+std::string allowed(Privacy& privacy, templates::ElementId id, std::string_view text, wire::TimeNs now) {
+    return std::string(privacy.apply(templates::personal(id), text, now));
+}
+
+std::string stream_json(const RecordSource& s, Privacy& privacy) {
     const RtpStream& r = *s.stream;
     const Call* call = s.call_of(r);
     RecordSource scored = s;  // scores are of media[0]
     scored.media = {s.stream, nullptr};
     const quality::Score& score = scored.score(0);
     JsonObject o;
-    o.text("CORRELATION_ID", call->call_id);
-    o.text("RTP_SIP_CALL_ID", call->call_id);
+    const std::string call_id = allowed(privacy, templates::ElementId::SIP_CALL_ID, call->call_id, s.now);
+    o.text("CORRELATION_ID", call_id);
+    o.text("RTP_SIP_CALL_ID", call_id);
     o.text("TYPE", s.final ? "FINAL" : "PERIODIC");
     o.text("REPORT_NAME", s.src.text());
     o.number("REPORT_TS", static_cast<double>(s.now) / 1e9);
@@ -89,14 +95,14 @@ std::string stream_json(const RecordSource& s) {
     return o.close();
 }
 
-std::string call_json(const RecordSource& s) {
+std::string call_json(const RecordSource& s, Privacy& privacy) {
     const Call& c = *s.call;
     JsonObject o;
-    o.text("CORRELATION_ID", c.call_id);
+    o.text("CORRELATION_ID", allowed(privacy, templates::ElementId::SIP_CALL_ID, c.call_id, s.now));
     o.text("TYPE", "CALL");
     o.text("STATE", state_name(c.state()));
-    o.text("CALLER", c.caller.name_address);
-    o.text("CALLEE", c.callee.name_address);
+    o.text("CALLER", allowed(privacy, templates::ElementId::SIP_CALLING_PARTY, c.caller.name_address, s.now));
+    o.text("CALLEE", allowed(privacy, templates::ElementId::SIP_CALLED_PARTY, c.callee.name_address, s.now));
     o.text("TRANSPORT", transport_name(c.transport));
     o.text("CODECS", c.codecs);
     if (c.response_code != 0) o.count("RESPONSE_CODE", c.response_code);
@@ -112,14 +118,14 @@ std::string call_json(const RecordSource& s) {
 
 }  // namespace
 
-std::optional<std::string> hep_report_json(const RecordSource& s) {
-    if (s.kind == RecordKind::stream && s.stream != nullptr && s.call_of(*s.stream) != nullptr) return stream_json(s);
-    if (s.kind == RecordKind::call && s.call != nullptr && s.final) return call_json(s);
+std::optional<std::string> hep_report_json(const RecordSource& s, Privacy& privacy) {
+    if (s.kind == RecordKind::stream && s.stream != nullptr && s.call_of(*s.stream) != nullptr) return stream_json(s, privacy);
+    if (s.kind == RecordKind::call && s.call != nullptr && s.final) return call_json(s, privacy);
     return std::nullopt;
 }
 
-bool hep_report(const RecordSource& s, std::uint32_t agent, std::vector<std::uint8_t>& out) {
-    const auto json = hep_report_json(s);
+bool hep_report(const RecordSource& s, std::uint32_t agent, Privacy& privacy, std::vector<std::uint8_t>& out) {
+    const auto json = hep_report_json(s, privacy);
     if (!json) return false;
     const Call& call = s.kind == RecordKind::call ? *s.call : *s.call_of(*s.stream);
     HepMessage m;
@@ -129,7 +135,8 @@ bool hep_report(const RecordSource& s, std::uint32_t agent, std::vector<std::uin
     m.time = s.now;
     m.type = s.kind == RecordKind::call ? HepType::log : HepType::rtp_report;
     m.agent = agent;
-    m.correlation_id = call.call_id;
+    const std::string call_id = allowed(privacy, templates::ElementId::SIP_CALL_ID, call.call_id, s.now);
+    m.correlation_id = call_id;
     m.payload = wire::as_bytes(*json);
     write_hep(m, out);
     return true;

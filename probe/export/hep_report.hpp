@@ -9,13 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "probe/record/privacy.hpp"
 #include "probe/record/record_source.hpp"
 
 namespace voipprobe::probe {
 
 // Appends a HEP message for a call or stream record; false for other kinds, snapshots, and streams of no call.
-bool hep_report(const RecordSource& s, std::uint32_t agent, std::vector<std::uint8_t>& out);
+bool hep_report(const RecordSource& s, std::uint32_t agent, Privacy& privacy, std::vector<std::uint8_t>& out);
 // The JSON alone.
-std::optional<std::string> hep_report_json(const RecordSource& s);
+std::optional<std::string> hep_report_json(const RecordSource& s, Privacy& privacy);
 
 }  // namespace voipprobe::probe
