@@ -32,6 +32,7 @@ struct ProbeConfig {
     std::vector<std::string> interfaces;  // none: the interface of the default route
     std::string filter;                   // BPF
     std::uint32_t snaplen = 65535;        // octets
+    std::string tls_keylog;               // file; empty: TLS is not opened
     // where to
     std::vector<std::string> collectors;  // as typed; see effective_collectors()
     Dispatch dispatch = Dispatch::all;

@@ -177,6 +177,7 @@ std::vector<ProbeOption> make_options() {
         row("interface", 'i', "SRC", from, "interface, FILE.pcap, FILE.pcapng, - (stdin), a directory of captures or hep://ADDRESS:PORT (HEP agents); repeatable (the default route's interface)", list<&C::interfaces>(), {}, true),
         row("filter", 'f', "BPF", from, "capture filter", text<&C::filter>()),
         row("snaplen", 's', "OCTETS", from, "octets kept of a packet", number<&C::snaplen>(64, 262144)),
+        row("tls-keylog", 0, "FILE", from, "secrets of TLS connections (SSLKEYLOGFILE), followed while it grows", text<&C::tls_keylog>()),
         row("max-flows", 'M', "N", from, "flows in memory; beyond, the oldest leave early", number<&C::max_flows>(1000, 100'000'000)),
         row("workers", 0, "N", from, "packet workers", number<&C::workers>(1, 64)),
         row("dedup", 0, "on|off", from, "leave out packets that a mirror port delivers twice", on_off<&C::dedup>()),

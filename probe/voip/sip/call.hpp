@@ -95,6 +95,7 @@ struct Call {
     std::string call_id;
     std::uint32_t serial = 0;  // changes when the slot is used again
     SipTransport transport = SipTransport::udp;
+    std::string server_name;   // TLS: SNI of the connection that brought the first INVITE
     CallParty caller;
     CallParty callee;
     wire::Endpoint caller_hop;  // source and destination of the first INVITE packet
