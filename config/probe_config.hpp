@@ -33,6 +33,7 @@ struct ProbeConfig {
     std::string capture_list;             // file with one capture a line, after `interfaces`
     std::string filter;                   // BPF
     std::uint32_t snaplen = 65535;        // octets
+    std::string tls_keylog;               // file; empty: TLS is not opened
     // where to
     std::vector<std::string> collectors;  // as typed; see effective_collectors()
     Dispatch dispatch = Dispatch::all;

@@ -190,6 +190,7 @@ std::vector<ProbeOption> make_options() {
         row("pcap-file-list", 0, "FILE", from, "a file with the names of captures, one a line, read after those of -i", text<&C::capture_list>()),
         row("filter", 'f', "BPF", from, "capture filter", text<&C::filter>()),
         row("snaplen", 's', "OCTETS", from, "octets kept of a packet", number<&C::snaplen>(64, 262144)),
+        row("tls-keylog", 0, "FILE", from, "secrets of TLS connections (SSLKEYLOGFILE), followed while it grows", text<&C::tls_keylog>()),
         row("max-flows", 'M', "N", from, "flows in memory; beyond, the oldest leave early", number<&C::max_flows>(1000, 100'000'000)),
         row("workers", 0, "N", from, "threads for packets; the records are the same for every number", number<&C::workers>(1, 64)),
         row("dedup", 0, "on|off", from, "leave out packets that a mirror port delivers twice", on_off<&C::dedup>()),

@@ -16,6 +16,7 @@
 #include <iterator>
 
 #include "config/log.hpp"
+#include "probe/capture/key_log_file.hpp"
 #include "probe/capture/live_source.hpp"
 #include "probe/export/export_setup.hpp"
 #include "probe/export/exporter.hpp"
@@ -90,7 +91,7 @@ PipelineConfig pipeline_config(const config::ProbeConfig& c, const std::vector<t
     p.idle_ns = std::int64_t{c.idle_timeout} * wire::kSecond;
     p.max_flows = c.max_flows;
     p.voip_only = c.voip_only;
-    p.table_key = random_key();
+    p.table_key = p.sip_tcp.inner.key = random_key();
     p.media.heuristic = c.rtp_heuristic;
     p.media.dtmf = c.dtmf;
     p.media.speech_weighting = c.speech_weighting;
@@ -143,11 +144,13 @@ class Run {
                   },
                   {privacy, config.biflow == config::Biflow::off}),
           pipeline_(pipeline_config(config, plan, privacy), sink()),
-          progress_(config) {}
+          progress_(config),
+          key_log_(config.tls_keylog) {}
 
     ExitCode run() {
         const bool live = std::any_of(inputs_.begin(), inputs_.end(), [](const Input& i) { return i.live; });
-        if (live) read_live();
+        if (const auto keys = read_keys(); !keys && !live) note(keys.error().code, keys.error().message);
+        else if (live) read_live();
         else read_files();
         pipeline_.finish();
         export_ = exporter_->finish();
@@ -177,9 +180,17 @@ class Run {
         if (pipeline_.now() - last_tick_ >= wire::kSecond) tick();
         if (g_report.exchange(false)) report();
     }
+    Result<void> read_keys() {
+        if (config_.tls_keylog.empty()) return {};
+        const auto text = key_log_.read_new();
+        if (!text) return tl::unexpected<Error>(text.error());
+        pipeline_.add_tls_keys(*text);
+        return {};
+    }
     void tick() {
         last_tick_ = pipeline_.now();
         exporter_->tick(last_tick_);
+        (void)read_keys();  // the file may not be there yet
     }
     // One thread reads and prepares packets, the others measure streams; this one decides everything, in order.
     void read_files_with_workers() {
@@ -227,6 +238,7 @@ class Run {
             }
             while ((*source)->state() == SourceState::more && g_stop == 0) {
                 const std::size_t n = (*source)->read_batch(batch);
+                if (const std::string secrets = (*source)->take_secrets(); !secrets.empty()) pipeline_.add_tls_keys(secrets);
                 feed(std::span(batch).first(n));
                 progress_.show(progress_of(**source), pipeline_.counters().packets);
             }
@@ -307,6 +319,7 @@ class Run {
     RecordWriter writer_;
     Pipeline pipeline_;
     ProgressLine progress_;
+    KeyLogFile key_log_;
     CaptureTotals capture_;
     ExportStats export_;
     wire::TimeNs last_tick_ = 0;

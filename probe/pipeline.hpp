@@ -92,6 +92,11 @@ class Pipeline {
     MediaTracker& media() { return media_; }
     // Live: time goes on without packets.
     void advance(wire::TimeNs now);
+    // Lines of an SSLKEYLOGFILE: TLS connections that begin after, or up to 5 s before, can be read.
+    void add_tls_keys(std::string_view lines) {
+        sip_tcp_.inner().keys().expect();
+        sip_tcp_.inner().keys().add(lines);
+    }
     // End of input: everything open becomes a record.
     void finish();
 
@@ -135,8 +140,10 @@ class Pipeline {
     FlowIndex count_datagram(Datagram& d, wire::TimeNs time, std::uint8_t& direction);
     void on_tcp(FlowIndex i, std::uint8_t direction, const PacketView& p);
     bool may_carry_sip(FlowIndex i, std::uint8_t direction, const PacketView& p) const;
+    bool overtook_the_first(FlowIndex i, std::uint8_t direction, const PacketView& p) const;
     void read_sip_tcp(FlowIndex i, std::uint8_t direction, SipContext ctx);
     void end_sip_tcp(FlowIndex i);
+    void close_sip_tcp(FlowIndex i);
 
     CallIndex add_call(std::string_view call_id);
     CallDesk::Host desk_host();

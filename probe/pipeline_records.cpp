@@ -49,11 +49,15 @@ Tick Pipeline::on_flow_due(FlowIndex i, wire::TimeNs now, bool arriving) {
         end_sip_tcp(i);  // what it still held belongs to calls
         if ((h.packets[0] | h.packets[1]) != 0) emit_flow(i, ended ? EndReason::end_detected : EndReason::idle);
         if (media_.on_idle(i, now, false)) return flows_.to_tick(now + kHeldFlow);
+        // What was learned of a TLS or WebSocket connection is not on the wire again.
+        const bool kept = !ended && sip_tcp_.keeps(flows_.cold(i).sip_tcp, now);
         if (!arriving) {
+            if (kept) return flows_.to_tick(now + kHeldFlow);
             forget_flow(i);
             return FlowTable::kGone;
         }
         // The packet that arrives starts the flow anew.
+        if (!kept) close_sip_tcp(i);
         FlowCold& fresh = flows_.cold(i);
         fresh.start_us = now / wire::kMicrosecond;
         fresh.strikes = 0;
@@ -103,6 +107,8 @@ void Pipeline::emit_flow(FlowIndex i, EndReason reason) {
         s.media = {in, out};
         s.tunnel = tunnels_[s.cold->tunnel];
         s.zone_key = zones_[FlowTable::zone(h)];
+        s.tls = sip_tcp_.is_tls(s.cold->sip_tcp);
+        s.server_name = sip_tcp_.server_name(s.cold->sip_tcp);
         if (h.kind == FlowKind::sip || h.kind == FlowKind::signalling) s.registers = registers_.find(i);
         sink_.emit(s);
         counters_.flow_packets += packets;
@@ -113,6 +119,7 @@ void Pipeline::emit_flow(FlowIndex i, EndReason reason) {
 }
 
 void Pipeline::forget_flow(FlowIndex i) {
+    close_sip_tcp(i);
     if (flows_.hot(i).kind == FlowKind::sip || flows_.hot(i).kind == FlowKind::signalling) registers_.forget(i);
     tunnels_.release(flows_.cold(i).tunnel);
     zones_.release(FlowTable::zone(flows_.hot(i)));

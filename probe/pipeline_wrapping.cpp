@@ -142,12 +142,17 @@ bool Pipeline::may_carry_sip(FlowIndex i, std::uint8_t direction, const PacketVi
     const SipStart start = sip_start(text, false);  // maybe: of nothing too
     if (start == SipStart::yes) return true;
     const InnerStart inner = inner_start(p.payload);
-    if (inner == InnerStart::websocket) return true;
+    if (inner == InnerStart::websocket || inner == InnerStart::tls) return true;
     if (c.strikes >= kTcpStrikes) return false;
     if ((start == SipStart::maybe && !text.empty()) || inner == InnerStart::maybe) return true;
-    if (!is_text(p.payload)) return false;
+    if (!is_text(p.payload)) return overtook_the_first(i, direction, p);
     if (!text.empty() && (is_sip_port(p.src_port) || is_sip_port(p.dst_port))) return true;
-    // A segment that overtook the first one. (Other line ends alone are keep-alives.)
+    return overtook_the_first(i, direction, p);  // other line ends alone are keep-alives
+}
+
+// Does a segment belong behind one that is still missing at the connection's beginning?
+bool Pipeline::overtook_the_first(FlowIndex i, std::uint8_t direction, const PacketView& p) const {
+    const FlowCold& c = flows_.cold(i);
     const FlowHot& h = flows_.hot(i);
     return (h.tcp_flags[direction] & kSyn) != 0 && h.packets[direction] <= kEarlyPackets &&
            static_cast<std::uint16_t>(p.tcp_sequence) != c.first_data[direction];
@@ -162,7 +167,7 @@ void Pipeline::on_tcp(FlowIndex i, std::uint8_t direction, const PacketView& p) 
         c.first_data[direction] = static_cast<std::uint16_t>(p.tcp_sequence + 1);
         if (c.sip_tcp != 0) sip_tcp_.start(c.sip_tcp, direction, p.tcp_sequence + 1);
     }
-    if (p.payload.empty()) return;
+    if (p.payload.empty() || (c.sip_tcp != 0 && sip_tcp_.ignored(c.sip_tcp))) return;
     if (c.sip_tcp == 0) {
         if (!may_carry_sip(i, direction, p)) {
             // A connection that begins with something else is looked at for whole start lines only.
@@ -196,10 +201,16 @@ void Pipeline::read_sip_tcp(FlowIndex i, std::uint8_t direction, SipContext ctx)
     while (sip_tcp_.next(m)) {
         ctx.time = m.time;
         ctx.transport = sip_tcp_.transport(flows_.cold(i).sip_tcp);
+        ctx.server_name = sip_tcp_.server_name(flows_.cold(i).sip_tcp);
         ctx.packets = m.packets;
         ctx.octets = m.octets;
         on_sip(i, direction, m.text, m.whole, ctx);
     }
+}
+
+void Pipeline::close_sip_tcp(FlowIndex i) {
+    const std::uint32_t stream = std::exchange(flows_.cold(i).sip_tcp, 0);
+    if (stream != 0) sip_tcp_.close(stream);
 }
 
 // No more segments: what waited for a hole to be filled is read.
@@ -217,8 +228,6 @@ void Pipeline::end_sip_tcp(FlowIndex i) {
         sip_tcp_.finish(stream, direction);
         read_sip_tcp(i, direction, ctx);
     }
-    sip_tcp_.close(stream);
-    flows_.cold(i).sip_tcp = 0;
 }
 
 }  // namespace voipprobe::probe

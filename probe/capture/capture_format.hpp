@@ -1,6 +1,6 @@
 // Parsers of the two capture file formats, pure: from a buffer's octets to packets.
 //   pcap:   draft-ietf-opsawg-pcap (magic a1b2c3d4 us, a1b23c4d ns, both byte orders)
-//   pcapng: draft-ietf-opsawg-pcapng (SHB, IDB, EPB, SPB, obsolete packet block; the rest is skipped)
+//   pcapng: draft-ietf-opsawg-pcapng (SHB, IDB, EPB, SPB, obsolete packet block; DSB of TLS; the rest is skipped)
 #pragma once
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "probe/capture/packet.hpp"
@@ -62,8 +63,11 @@ class PcapngFormat {
   public:
     static bool recognises(wire::Bytes data);  // section header block with a byte-order magic
     ParseResult next(wire::Bytes data, RawPacket& out);
+    // TLS key log lines of decryption secrets blocks read since the last call; at most 1 MiB is kept.
+    std::string take_secrets() { return std::exchange(secrets_, {}); }
 
   private:
+    void secrets_block(wire::Bytes body);
     struct Interface {
         std::uint16_t link_type = 1;
         std::uint32_t snaplen = 0;
@@ -81,6 +85,7 @@ class PcapngFormat {
     bool swapped_ = false;
     bool in_section_ = false;
     std::vector<Interface> interfaces_;
+    std::string secrets_;
 };
 
 }  // namespace voipprobe::probe

@@ -27,6 +27,10 @@ class FileSource : public PacketSource {
     const std::string& message() const override { return message_; }
     CaptureStats stats() const override { return {packets_, 0, 0, false}; }
     const std::string& name() const override { return name_; }
+    std::string take_secrets() override {
+        auto* ng = std::get_if<PcapngFormat>(&format_);
+        return ng == nullptr ? std::string() : ng->take_secrets();
+    }
     std::uint64_t octets_read() const override { return buffer_.octets_read(); }
     std::uint64_t octets_total() const override { return size_; }
 

@@ -5,7 +5,7 @@ namespace {
 
 constexpr std::uint32_t kSectionHeader = 0x0a0d0d0a;
 constexpr std::uint32_t kByteOrderMagic = 0x1a2b3c4d;
-enum BlockType : std::uint32_t { kInterface = 1, kObsoletePacket = 2, kSimplePacket = 3, kEnhancedPacket = 6 };
+enum BlockType : std::uint32_t { kInterface = 1, kObsoletePacket = 2, kSimplePacket = 3, kEnhancedPacket = 6, kDecryptionSecrets = 10 };
 enum InterfaceOption : std::uint16_t { kEndOfOptions = 0, kTsResolution = 9, kTsOffset = 14 };
 
 template <typename T>
@@ -14,6 +14,8 @@ T load(const std::uint8_t* p) {
     std::memcpy(&v, p, sizeof v);
     return v;
 }
+constexpr std::uint32_t kTlsKeyLog = 0x544c534b;  // "TLSK"
+constexpr std::size_t kMaxSecrets = 1U << 20;
 constexpr std::size_t padded(std::size_t n) { return (n + 3) & ~std::size_t{3}; }
 
 }  // namespace
@@ -67,8 +69,19 @@ ParseResult PcapngFormat::next(wire::Bytes data, RawPacket& out) {
         error = interface_block(body);
     else if (type == kEnhancedPacket || type == kSimplePacket || type == kObsoletePacket)
         error = packet_block(body, type, out, is_packet);
+    else if (type == kDecryptionSecrets)
+        secrets_block(body);
     if (error != nullptr) return {ParseStep::damaged, 0, 0, error};
     return {is_packet ? ParseStep::packet : ParseStep::skipped, 0, length, ""};
+}
+
+// Damaged or of another kind: nothing is known, the packets are as good as before.
+void PcapngFormat::secrets_block(wire::Bytes body) {
+    if (body.size() < 8 || u32(body.data()) != kTlsKeyLog) return;
+    const std::size_t length = u32(body.data() + 4);
+    if (length > body.size() - 8 || length + secrets_.size() > kMaxSecrets) return;
+    secrets_ += wire::as_text(body.subspan(8, length));
+    secrets_ += '\n';
 }
 
 const char* PcapngFormat::interface_block(wire::Bytes body) {

@@ -55,6 +55,8 @@ class PacketSource {
     virtual const std::string& message() const = 0;
     virtual CaptureStats stats() const = 0;
     virtual const std::string& name() const = 0;
+    // TLS key log lines that came with the packets read so far (pcapng).
+    virtual std::string take_secrets() { return {}; }
     // Readable when read_batch() has something to do; -1: always ask.
     virtual int descriptor() const { return -1; }
     // Octets read and total size, for progress; 0 when unknown.

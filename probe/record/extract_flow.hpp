@@ -82,14 +82,16 @@ EXTRACT(TUNNEL_DEPTH) { return tunnelled(s) ? number(s.tunnel.depth) : Value{}; 
 inline std::uint64_t l7_protocol(const RecordSource& s) {
     if (s.call != nullptr || s.message != nullptr) return 100;
     if (s.stream != nullptr || s.media[0] != nullptr || s.media[1] != nullptr) return 87;
+    if (s.tls) return 91;
     if (s.hot == nullptr) return 0;
     if (s.hot->kind == FlowKind::sip) return 100;
     return s.hot->kind == FlowKind::media ? 87 : 0;
 }
 EXTRACT(L7_PROTO) { const std::uint64_t p = l7_protocol(s); return p == 0 ? Value{} : number(p); }
+EXTRACT(TLS_SERVER_NAME) { return Value::of_text(s.call != nullptr ? std::string_view(s.call->server_name) : s.server_name); }
 EXTRACT(L7_PROTO_NAME) {
     const std::uint64_t p = l7_protocol(s);
-    return Value::of_text(p == 100 ? "SIP" : p == 87 ? "RTP" : "");
+    return Value::of_text(p == 100 ? "SIP" : p == 87 ? "RTP" : p == 91 ? "TLS" : "");
 }
 EXTRACT(PLUGIN_NAME) {
     const std::uint64_t p = l7_protocol(s);

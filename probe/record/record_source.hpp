@@ -53,6 +53,8 @@ struct RecordSource {
     bool turned = false;
 
     TunnelInfo tunnel;           // around it; type none: not tunnelled
+    bool tls = false;                // flow: a TLS connection
+    std::string_view server_name;    // of its ClientHello
     std::uint64_t zone_key = 0;  // --flow-key: part of its identity, 0 = none
 
     const FlowHot* hot = nullptr;

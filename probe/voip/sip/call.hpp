@@ -99,6 +99,7 @@ struct Call {
     std::uint32_t serial = 0;  // changes when the slot is used again
     SipTransport transport = SipTransport::udp;
     Signalling signalling = Signalling::sip;
+    std::string server_name;   // TLS: SNI of the connection that brought the first INVITE
     CallParty caller;
     CallParty callee;
     wire::Endpoint caller_hop;  // source and destination of the first INVITE packet

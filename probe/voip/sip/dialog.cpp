@@ -167,6 +167,7 @@ void begin_call(Call& call, const SipMessage& m, const SipContext& ctx) {
     const NameAddress from = parse_name_address(m.from);
     const NameAddress to = parse_name_address(m.to);
     call.transport = ctx.transport;
+    call.server_name = ctx.server_name;
     call.caller.name_address = unfolded(from.full.substr(0, 2 * kMaxNameAddr));
     call.callee.name_address = unfolded(to.full.substr(0, 2 * kMaxNameAddr));
     call.caller.add_tag(from.tag);

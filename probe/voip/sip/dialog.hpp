@@ -20,6 +20,7 @@ struct SipContext {
     std::uint32_t packets = 1;
     std::uint16_t zone = 0;    // --flow-key
     TunnelInfo tunnel;
+    std::string_view server_name{};  // TLS: of the connection's ClientHello
 };
 
 // What identifies dialog and transaction in a message, taken apart once.

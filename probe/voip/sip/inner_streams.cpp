@@ -7,22 +7,23 @@ namespace voipprobe::probe {
 
 InnerStart inner_start(wire::Bytes first) {
     std::size_t head = 0;
-    switch (ws_start(first, head)) {
-        case WsStart::no:
-            return InnerStart::no;
-        case WsStart::maybe:
-            return InnerStart::maybe;
-        default:
-            return InnerStart::websocket;
+    const WsStart websocket = ws_start(first, head);
+    if (websocket != WsStart::no) return websocket == WsStart::maybe ? InnerStart::maybe : InnerStart::websocket;
+    switch (tls_start(first)) {
+        case TlsParse::bad: return InnerStart::no;
+        case TlsParse::more: return InnerStart::maybe;
+        case TlsParse::whole: break;
     }
+    return InnerStart::tls;
 }
 
 InnerStreams::InnerStreams(const InnerLimits& limits)
     : limits_(limits),
       connections_(limits.connections + std::size_t{1}),
-      buffers_(limits.buffers + std::size_t{1}) {}
+      buffers_(limits.buffers + std::size_t{1}),
+      keys_(limits.key) {}
 
-std::uint32_t InnerStreams::open(InnerStart) {
+std::uint32_t InnerStreams::open(InnerStart what) {
     std::uint32_t i = free_connection_;
     if (i != 0)
         free_connection_ = connections_[i].next_free;
@@ -32,7 +33,10 @@ std::uint32_t InnerStreams::open(InnerStart) {
         return 0;
     connections_[i] = Connection{};
     ++in_use_;
-    ++counters_.ws_connections;
+    const bool tls = what == InnerStart::tls;
+    connections_[i].transport = tls ? SipTransport::tls : SipTransport::ws;
+    connections_[i].websocket = connections_[i].known = !tls;
+    ++(tls ? counters_.tls_connections : counters_.ws_connections);
     return i;
 }
 
@@ -181,23 +185,65 @@ bool InnerStreams::next_of_message(Way& w, InnerMessage& out) {
     }
 }
 
-// ---- all kinds
-// -----------------------------------------------------------------------------------------------
+// ---- all kinds -----------------------------------------------------------------------------------------------
 
-std::size_t InnerStreams::read(std::uint32_t connection, std::uint8_t way, wire::Bytes octets) {
-    return read_frames(connection * 2 + way, octets);
+// SIP in TLS is a stream, framed as over TCP.
+bool InnerStreams::next_of_stream(Way& w, InnerMessage& out) {
+    if (w.buffer == 0) return false;
+    Buffer& b = buffers_[w.buffer];
+    for (;;) {
+        const wire::Bytes text(b.data.data() + b.at, b.size - b.at);
+        const SipUnit unit = next_sip_unit(text, w.framing, kBuffer);
+        if (unit.kind == SipUnit::Kind::wait && !w.complete) return false;
+        if (unit.kind == SipUnit::Kind::wait) {  // no more comes
+            w.complete = false;
+            b.at = b.size;
+            const bool message = sip_start(text, false) == SipStart::yes;
+            if (!message) counters_.skipped_octets += text.size();
+            out = {text, std::max<std::size_t>(w.framing.length, text.size() + 1)};
+            w.framing = {0, 0, true};
+            counters_.cut_messages += message ? 1 : 0;
+            return message;
+        }
+        b.at += static_cast<std::uint32_t>(unit.octets);
+        w.framing.scanned = w.framing.length = 0;
+        if (unit.kind == SipUnit::Kind::garbage) counters_.skipped_octets += unit.octets;
+        if (unit.kind != SipUnit::Kind::message) continue;
+        out = {text.first(unit.octets), unit.whole};
+        if (unit.whole > unit.octets) ++counters_.cut_messages, w.framing.hunting = true;
+        return true;
+    }
+}
+
+std::size_t InnerStreams::read(std::uint32_t connection, std::uint8_t way, wire::Bytes octets, wire::TimeNs now) {
+    Connection& c = connections_[connection];
+    c.last_read = now;
+    if (c.ignored) return octets.size();
+    if (c.transport == SipTransport::ws) return read_frames(connection * 2 + way, octets);
+    return read_tls(connection * 2 + way, octets, now);
 }
 
 bool InnerStreams::next(std::uint32_t connection, std::uint8_t way, InnerMessage& out) {
-    return next_of_message(connections_[connection].way[way], out);
+    Connection& c = connections_[connection];
+    Way& w = c.way[way];
+    for (;;) {
+        if (c.websocket ? next_of_message(w, out) : next_of_stream(w, out)) return true;
+        if (plain_at_ == plain_end_) return false;
+        read_plain(connection * 2 + way);
+    }
 }
 
 void InnerStreams::gap(std::uint32_t connection, std::uint8_t way) {
-    Way& w = connections_[connection].way[way];
+    Connection& c = connections_[connection];
+    Way& w = c.way[way];
     w.begun = true;
     w.ws = WsState{};
     w.ws.hunting = true;
+    w.hunting = c.transport != SipTransport::ws;
+    w.held = 0;
+    if (w.hunting && w.keys.suite == nullptr) ignore(c, counters_.tls_without_keys);
     if (w.buffer != 0 && !w.complete) finish(connection, way);
+    if (w.buffer == 0) w.framing.hunting = true;
 }
 
 void InnerStreams::finish(std::uint32_t connection, std::uint8_t way) {
@@ -210,6 +256,7 @@ void InnerStreams::finish(std::uint32_t connection, std::uint8_t way) {
 
 bool InnerStreams::settle(std::uint32_t connection, std::uint8_t way) {
     Way& w = connections_[connection].way[way];
+    plain_at_ = plain_end_ = 0;
     if (w.buffer != 0 && buffers_[w.buffer].at == buffers_[w.buffer].size) give_back(w);
     return w.buffer != 0;
 }

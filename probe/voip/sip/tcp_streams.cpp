@@ -58,6 +58,13 @@ void SipTcpStreams::link(std::uint32_t i) {
     newest_stream_ = i;
 }
 
+void SipTcpStreams::link_oldest(std::uint32_t i) {
+    streams_[i].newer = oldest_stream_;
+    streams_[i].older = 0;
+    (oldest_stream_ != 0 ? streams_[oldest_stream_].older : newest_stream_) = i;
+    oldest_stream_ = i;
+}
+
 void SipTcpStreams::unlink(std::uint32_t i) {
     const Stream& s = streams_[i];
     (s.older != 0 ? streams_[s.older].newer : oldest_stream_) = s.newer;

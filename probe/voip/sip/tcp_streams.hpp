@@ -23,7 +23,7 @@ namespace voipprobe::probe {
 struct SipTcpLimits {
     std::uint32_t streams = 65'536;
     std::uint32_t buffers = 1024;  // 64 KiB each
-    InnerLimits inner{};           // WebSocket
+    InnerLimits inner{};           // WebSocket, TLS
 };
 
 struct SipTcpCounters {
@@ -74,7 +74,21 @@ class SipTcpStreams {
     bool hopeless(std::uint32_t stream) const;
 
     const SipTcpCounters& counters() const { return counters_; }
+    InnerStreams& inner() { return inner_; }
     const InnerStreams& inner() const { return inner_; }
+    // Nothing on the connection will ever be read: its segments need not come here.
+    // A connection worth keeping while nothing comes: for an hour.
+    bool keeps(std::uint32_t stream, wire::TimeNs now) const {
+        return stream != 0 && streams_[stream].inner != 0 && inner_.keeps(streams_[stream].inner, now);
+    }
+    bool is_tls(std::uint32_t stream) const {
+        const SipTransport t = stream == 0 ? SipTransport::tcp : transport(stream);
+        return t == SipTransport::tls || t == SipTransport::wss;
+    }
+    bool ignored(std::uint32_t stream) const { return streams_[stream].inner != 0 && inner_.ignored(streams_[stream].inner); }
+    std::string_view server_name(std::uint32_t stream) const {
+        return stream == 0 || streams_[stream].inner == 0 ? std::string_view{} : inner_.server_name(streams_[stream].inner);
+    }
     std::size_t streams() const { return streams_in_use_; }
     std::size_t buffers() const { return buffers_in_use_; }
 
@@ -110,6 +124,7 @@ class SipTcpStreams {
 
     Direction& direction(std::uint32_t owner) { return streams_[owner / 2].way[owner % 2]; }
     void link(std::uint32_t stream);
+    void link_oldest(std::uint32_t stream);
     void unlink(std::uint32_t stream);
     std::uint32_t take_buffer(std::uint32_t owner, std::uint32_t base);
     void give_back(Direction& d);

@@ -126,7 +126,7 @@ bool SipTcpStreams::frame_inner(Direction& d, SipTcpMessage& out) {
             d.hunting = false;
             continue;
         }
-        const std::size_t n = octets.empty() ? 0 : inner_.read(inner, way, octets);
+        const std::size_t n = octets.empty() ? 0 : inner_.read(inner, way, octets, now_);
         if (n != 0) advance(d, n);
         else if (!ending_ || has_hole(d)) return false;
         else {
@@ -158,6 +158,10 @@ void SipTcpStreams::settle(Direction& d) {
     if (d.buffer == 0 && !begun) {  // nothing begun: keep-alives and what was skipped stay with the flow
         d.packets = 0;
         d.octets = 0;
+    }
+    if (ignored(owner_ / 2)) {  // the first to give way
+        unlink(owner_ / 2);
+        link_oldest(owner_ / 2);
     }
     owner_ = 0;
 }

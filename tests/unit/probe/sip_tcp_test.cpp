@@ -417,7 +417,8 @@ TEST(SipTcp, otherTrafficPaysNothing) {
     CollectingSink sink;
     probe::Pipeline pipeline({}, sink);
     for (const TimedPacket& p : packets) pipeline.process(raw(p.time, p.octets, probe::kLinkRaw));
-    EXPECT_EQ(pipeline.sip_tcp().counters().opened, 0U);
+    EXPECT_EQ(pipeline.sip_tcp().counters().opened, 50U);  // TLS, for its server name
+    EXPECT_EQ(pipeline.sip_tcp().inner().counters().tls_connections, 50U);
     pipeline.finish();
     EXPECT_EQ(pipeline.counters().sip_messages, 0U);
 }
