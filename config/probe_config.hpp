@@ -61,6 +61,7 @@ struct ProbeConfig {
     bool voip_only = false;
     Privacy privacy = Privacy::off;
     std::string privacy_key;  // file
+    bool dpi = false;
     bool dtmf = false;
     bool speech_weighting = false;
     bool g711_plc = true;  // G.711 is scored with packet loss concealment

@@ -208,6 +208,7 @@ std::vector<ProbeOption> make_options() {
         row("voip-only", 0, "", how, "no records of other flows", on_off<&C::voip_only>(), "on"),
         row("privacy", 0, "HOW", how, "parties and digits: off, hash or drop", word<&C::privacy>({"off", "hash", "drop"})),
         row("privacy-key", 0, "FILE", how, "key for --privacy", text<&C::privacy_key>()),
+        row("dpi", 0, "on|off", how, "name the application of every flow by nDPI, where built with it", on_off<&C::dpi>()),
         row("dtmf", 0, "on|off", how, "export DTMF digits", on_off<&C::dtmf>()),
         row("speech-weighting", 0, "on|off", how, "measure speech activity, and the losses within speech", on_off<&C::speech_weighting>()),
         row("g711-plc", 0, "on|off", how, "score G.711 with packet loss concealment", on_off<&C::g711_plc>()),

@@ -103,6 +103,7 @@ void Pipeline::emit_flow(FlowIndex i, EndReason reason) {
         s.media = {in, out};
         s.tunnel = tunnels_[s.cold->tunnel];
         s.zone_key = zones_[FlowTable::zone(h)];
+        s.classifier = classifier_.get();
         if (h.kind == FlowKind::sip || h.kind == FlowKind::signalling) s.registers = registers_.find(i);
         sink_.emit(s);
         counters_.flow_packets += packets;
@@ -117,6 +118,7 @@ void Pipeline::forget_flow(FlowIndex i) {
     tunnels_.release(flows_.cold(i).tunnel);
     zones_.release(FlowTable::zone(flows_.hot(i)));
     others_.forget(i);
+    if (classifier_) classifier_->forget(i);
     flows_.remove(i);
 }
 
