@@ -74,6 +74,7 @@ struct ProbeConfig {
     Privacy privacy = Privacy::off;
     std::string privacy_key;  // file
     bool privacy_daily = false;
+    bool dpi = false;
     bool dtmf = false;
     bool speech_weighting = false;
     bool g711_plc = true;  // G.711 is scored with packet loss concealment

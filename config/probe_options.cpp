@@ -236,6 +236,7 @@ std::vector<ProbeOption> make_options() {
         row("privacy", 0, "HOW", how, "numbers, names, Call-IDs and digits in all output: off, hash (same number, same token) or drop", word<&C::privacy>({"off", "hash", "drop"})),
         row("privacy-key", 0, "FILE", how, "key for --privacy hash: a file of 16 octets or more, kept secret", text<&C::privacy_key>()),
         row("privacy-daily", 0, "", how, "another key every day (UTC), made of this one", on_off<&C::privacy_daily>(), "on"),
+        row("dpi", 0, "on|off", how, "name the application of every flow by nDPI, where built with it", on_off<&C::dpi>()),
         row("dtmf", 0, "on|off", how, "export DTMF digits", on_off<&C::dtmf>()),
         row("speech-weighting", 0, "on|off", how, "measure speech activity, and the losses within speech", on_off<&C::speech_weighting>()),
         row("g711-plc", 0, "on|off", how, "score G.711 with packet loss concealment", on_off<&C::g711_plc>()),

@@ -93,6 +93,8 @@ PipelineConfig pipeline_config(const config::ProbeConfig& c, const std::vector<t
     p.voip_only = c.voip_only;
     p.table_key = p.sip_tcp.inner.key = random_key();
     p.media.heuristic = c.rtp_heuristic;
+    p.dpi = c.dpi;
+    if (c.dpi && !Classifier::built_in()) std::fprintf(stderr, "voipprobe: --dpi on: this build is without nDPI (libndpi-dev); applications are not named\n");
     p.media.dtmf = c.dtmf;
     p.media.speech_weighting = c.speech_weighting;
     p.context.g711_plc = c.g711_plc;

@@ -39,6 +39,7 @@ Pipeline::Pipeline(const PipelineConfig& config, RecordSink& sink)
                  }),
       sip_tcp_(config.sip_tcp),
       others_(calls_, promises_, media_, desk_host(), config.table_key),
+      classifier_(config.dpi ? Classifier::make() : nullptr),
       legs_(config.legs, config.table_key),
       tunnels_(config.max_tunnels),
       zones_(config.flow_key == FlowKey::addresses ? 1 : 65'535) {
@@ -145,6 +146,7 @@ void Pipeline::take(PreparedPacket& packet, std::uint16_t zone) {
         if (verdict != DuplicateFilter::Verdict::fresh) [[unlikely]] return on_copy(i, direction, p, verdict);
     }
     count(i, direction, p, 1, p.ip_length);
+    if (classifier_) [[unlikely]] classify(i, p);
     if (p.protocol == kProtoUdp) {
         if (!p.payload.empty()) analyse(i, direction, p, 1, p.ip_length);
     } else if (p.protocol == kProtoTcp) {
@@ -324,6 +326,17 @@ CallIndex Pipeline::add_call(std::string_view call_id) {
     }
     ++counters_.calls;
     return i;
+}
+
+// The first packets of a flow, until it has an application or none.
+[[gnu::noinline]] void Pipeline::classify(FlowIndex i, const PacketView& p) {
+    if (p.payload.empty() || (p.protocol != kProtoUdp && p.protocol != kProtoTcp)) return;
+    const FlowHot& h = flows_.hot(i);
+    if (std::uint64_t{h.packets[0]} + h.packets[1] > 4 * Classifier::kFirstPackets) return;  // settled, without a look at the cold part
+    FlowCold& c = flows_.cold(i);
+    if (c.application != FlowCold::kNotLookedAt) return;
+    std::uint16_t protocol = 0;
+    if (classifier_->look(i, p, protocol)) c.application = protocol;
 }
 
 // What the other signalling protocols need of the pipeline.

@@ -18,6 +18,7 @@
 #include "probe/flow/intern_table.hpp"
 #include "probe/prepared_packet.hpp"
 #include "probe/record/record_sink.hpp"
+#include "probe/voip/dpi/classifier.hpp"
 #include "probe/voip/media_table.hpp"
 #include "probe/voip/rtp/media_tracker.hpp"
 #include "probe/voip/signalling/other_signalling.hpp"
@@ -42,6 +43,7 @@ struct PipelineConfig {
     std::int64_t idle_ns = 30 * wire::kSecond;
     std::int64_t active_ns = 120 * wire::kSecond;
     bool voip_only = false;  // flow records of other traffic are not sent
+    bool dpi = false;        // name applications, where built with nDPI
     bool dedup = true;       // copies of a mirror are left out
     FlowKey flow_key = FlowKey::addresses;
     FragmentLimits fragments;
@@ -108,6 +110,7 @@ class Pipeline {
     const FragmentTable& fragments() const { return fragments_; }
     const DuplicateFilter& duplicate_filter() const { return duplicates_; }
     const SipTcpStreams& sip_tcp() const { return sip_tcp_; }
+    const Classifier* classifier() const { return classifier_.get(); }  // nullptr: off
     const OtherSignalling& others() const { return others_; }
     const InternTable<TunnelInfo>& tunnels() const { return tunnels_; }
     const InternTable<std::uint64_t>& zones() const { return zones_; }
@@ -147,6 +150,7 @@ class Pipeline {
 
     CallIndex add_call(std::string_view call_id);
     CallDesk::Host desk_host();
+    void classify(FlowIndex i, const PacketView& p);
     bool take_signalling(FlowIndex i, std::uint8_t direction, const PacketView& p);
     bool take_signalling_tcp(FlowIndex i, std::uint8_t direction, const PacketView& p);
     CallIndex new_call(const SipMessage& m, const SipContext& ctx);
@@ -182,6 +186,7 @@ class Pipeline {
     SipTcpStreams sip_tcp_;
     RegisterTable registers_;
     OtherSignalling others_;
+    std::unique_ptr<Classifier> classifier_;
     LegTable legs_;
     InternTable<TunnelInfo> tunnels_;   // of flows
     InternTable<std::uint64_t> zones_;  // --flow-key

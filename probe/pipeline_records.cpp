@@ -109,6 +109,7 @@ void Pipeline::emit_flow(FlowIndex i, EndReason reason) {
         s.zone_key = zones_[FlowTable::zone(h)];
         s.tls = sip_tcp_.is_tls(s.cold->sip_tcp);
         s.server_name = sip_tcp_.server_name(s.cold->sip_tcp);
+        s.classifier = classifier_.get();
         if (h.kind == FlowKind::sip || h.kind == FlowKind::signalling) s.registers = registers_.find(i);
         sink_.emit(s);
         counters_.flow_packets += packets;
@@ -124,6 +125,7 @@ void Pipeline::forget_flow(FlowIndex i) {
     tunnels_.release(flows_.cold(i).tunnel);
     zones_.release(FlowTable::zone(flows_.hot(i)));
     others_.forget(i);
+    if (classifier_) classifier_->forget(i);
     flows_.remove(i);
 }
 

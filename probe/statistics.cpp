@@ -11,6 +11,12 @@ namespace {
 
 using nlohmann::ordered_json;
 
+ordered_json dpi(const Pipeline& p) {
+    if (p.classifier() == nullptr) return ordered_json::object();
+    const ClassifierCounters& c = p.classifier()->counters();
+    return {{"packets", c.packets}, {"classified", c.classified}, {"unknown", c.unknown}, {"evicted", c.evicted}};
+}
+
 ordered_json collect(const Pipeline& p, const RecordWriter& w, const ExportStats& e, const CaptureTotals& capture) {
     const PipelineCounters& c = p.counters();
     ordered_json dropped = ordered_json::object();
@@ -80,6 +86,7 @@ ordered_json collect(const Pipeline& p, const RecordWriter& w, const ExportStats
          {{"q931_messages", p.others().h323().counters().q931_messages}, {"h245_messages", p.others().h323().counters().h245_messages},
           {"ras_messages", p.others().h323().counters().ras_messages}, {"not_understood", p.others().h323().counters().not_understood},
           {"outside_calls", p.others().h323().counters().outside_calls}, {"forgotten", p.others().h323().evicted()}}},
+        {"dpi", dpi(p)},
         {"framed_tcp",
          {{"connections", p.others().streams().counters().opened}, {"messages", p.others().streams().counters().messages},
           {"holes", p.others().streams().counters().holes}, {"skipped_octets", p.others().streams().counters().skipped_octets},

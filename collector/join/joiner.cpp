@@ -6,7 +6,7 @@
 namespace voipprobe::collector {
 
 Joiner::Joiner(JoinOptions options, RowConsumer& rows)
-    : options_(std::move(options)), rows_(rows), remembered_(options_.limits.remembered, 0, {}), users_(options_.limits.users, rows) {}
+    : options_(std::move(options)), rows_(rows), remembered_(options_.limits.remembered, 0, {}), applications_(options_.limits.paths), users_(options_.limits.users, rows) {}
 
 void Joiner::on_message(ProbeId probe, wire::TimeNs export_time) {
     probe_ = probe;
@@ -28,17 +28,20 @@ void Joiner::on_record(const Record& record, RecordKind kind) {
             ++counters_.flow_rows;
             rows_.flow(record);
             users_.on_flow(record, now_);
+            applications_.on_flow(record);
             break;
         case RecordKind::rtp:
             ++counters_.flow_rows;
             rows_.flow(record);
             users_.on_flow(record, now_);
+            applications_.on_flow(record);
             ntop_stream_record(record);
             break;
         case RecordKind::sip:
             ++counters_.flow_rows;
             rows_.flow(record);
             users_.on_flow(record, now_);
+            applications_.on_flow(record);
             ntop_call_record(record);
             break;
         case RecordKind::message:

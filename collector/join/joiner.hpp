@@ -14,6 +14,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "collector/join/applications.hpp"
 #include "collector/join/open_call.hpp"
 #include "collector/join/rows.hpp"
 #include "collector/join/users.hpp"
@@ -27,6 +28,7 @@ struct JoinLimits {
     std::size_t open_calls = 65536;
     std::size_t streams_per_call = 256;
     std::size_t users = 131072;       // addresses with their users
+    std::size_t paths = 131072;       // with an application
     std::size_t remembered = 131072;  // ids of written calls and streams
 };
 
@@ -112,6 +114,7 @@ class Joiner : public RecordConsumer {
     std::uint64_t due_serial_ = 0;
     SegmentedLru<CallKey, char, CallKeyHash> remembered_;
     std::set<CallKey> rows_before_;  // of streams, by an earlier run
+    Applications applications_;
     UserTable users_;
     ProbeId probe_;         // of the message being read
     wire::TimeNs now_ = 0;  // its export time

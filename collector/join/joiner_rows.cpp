@@ -154,7 +154,9 @@ void Joiner::write_call(OpenCall& call) {
         ++counters_.call_rows;
     else
         ++counters_.derived_call_rows;
-    const CallRow row = make_call_row(call.key.probe, std::move(facts), streams, options_.scoring, options_.verdict);
+    CallRow row = make_call_row(call.key.probe, std::move(facts), streams, options_.scoring, options_.verdict);
+    if (row.facts.state == "MEDIA_ONLY" && row.facts.signalling.empty() && !streams.empty())
+        row.facts.signalling = applications_.of(call.key.probe, streams.front().src, streams.front().dst);
     rows_.call(row);
     users_.on_call(row, now_);
 }

@@ -63,6 +63,8 @@ struct FlowCold {
     std::uint8_t min_ttl = 0;
     std::uint8_t max_ttl = 0;
     std::uint8_t strikes = 0;  // packets that spoke against RTP
+    std::uint16_t application = kNotLookedAt;  // --dpi: nDPI's number, 0 unknown
+    static constexpr std::uint16_t kNotLookedAt = 0xffff;
 };
 static_assert(sizeof(FlowCold) <= 80);
 

@@ -78,18 +78,30 @@ EXTRACT(TUNNEL_SRC_ADDR) { return tunnel_address(s.tunnel.src); }
 EXTRACT(TUNNEL_DST_ADDR) { return tunnel_address(s.tunnel.dst); }
 EXTRACT(TUNNEL_DEPTH) { return tunnelled(s) ? number(s.tunnel.depth) : Value{}; }
 
-// nDPI's protocol numbers (research: nprobe-export §1.3).
+// nDPI's protocol numbers (research: nprobe-export §1.3). Our own word goes first, then the application of the flow.
+inline std::uint64_t of_flow(const FlowHot& h) {
+    if (h.kind == FlowKind::sip) return 100;
+    return h.kind == FlowKind::media ? 87 : 0;
+}
 inline std::uint64_t l7_protocol(const RecordSource& s) {
-    if (s.call != nullptr || s.message != nullptr) return 100;
+    if (s.call != nullptr || s.message != nullptr) return s.call != nullptr && s.call->signalling != Signalling::sip ? 0 : 100;
     if (s.stream != nullptr || s.media[0] != nullptr || s.media[1] != nullptr) return 87;
     if (s.tls) return 91;
-    if (s.hot == nullptr) return 0;
-    if (s.hot->kind == FlowKind::sip) return 100;
-    return s.hot->kind == FlowKind::media ? 87 : 0;
+    return s.hot == nullptr ? 0 : of_flow(*s.hot);
 }
-EXTRACT(L7_PROTO) { const std::uint64_t p = l7_protocol(s); return p == 0 ? Value{} : number(p); }
+// What nDPI says of the flow; 0: nothing, or it was not asked.
+inline std::uint16_t application(const RecordSource& s) {
+    if (s.classifier == nullptr || s.cold == nullptr || s.cold->application == FlowCold::kNotLookedAt) return 0;
+    return s.cold->application;
+}
+EXTRACT(L7_PROTO) {
+    std::uint64_t p = application(s);
+    if (p == 0) p = l7_protocol(s);
+    return p == 0 ? Value{} : number(p);
+}
 EXTRACT(TLS_SERVER_NAME) { return Value::of_text(s.call != nullptr ? std::string_view(s.call->server_name) : s.server_name); }
 EXTRACT(L7_PROTO_NAME) {
+    if (const std::uint16_t a = application(s); a != 0) return Value::of_text(s.classifier->name(a));
     const std::uint64_t p = l7_protocol(s);
     return Value::of_text(p == 100 ? "SIP" : p == 87 ? "RTP" : p == 91 ? "TLS" : "");
 }

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "probe/flow/flow.hpp"
+#include "probe/voip/dpi/classifier.hpp"
 #include "probe/voip/rtp/media_tracker.hpp"
 #include "probe/voip/sip/call.hpp"
 #include "probe/voip/sip/dialog.hpp"
@@ -57,6 +58,7 @@ struct RecordSource {
     std::string_view server_name;    // of its ClientHello
     std::uint64_t zone_key = 0;  // --flow-key: part of its identity, 0 = none
 
+    const Classifier* classifier = nullptr;  // --dpi
     const FlowHot* hot = nullptr;
     const FlowCold* cold = nullptr;
     const Call* call = nullptr;

@@ -110,5 +110,24 @@ TEST(Users, ScalesAreNotMixed) {
     EXPECT_TRUE(alice.mos_common_mean);
 }
 
+// A pair of streams that no signalling explains is called what nDPI calls their flow.
+TEST(Applications, NameMediaOnlyRows) {
+    const auto pair = [](Bench& b) {
+        for (const int side : {1, 2})
+            b.send(with(without(stream(1, side), {CALL_RECORD_ID, SIP_CALL_ID, STREAM_SIDE}), {num(STREAM_MATCH, 6)}), 11);
+        b.joiner.finish();
+    };
+    for (const char* name : {"WhatsAppCall", "RTP", ""}) {
+        Bench b;
+        b.send({num(RECORD_KIND, 1), num(IPV4_SRC_ADDR, 0xc0000201), num(L4_SRC_PORT, 4000), num(IPV4_DST_ADDR, 0xc6336402),
+                num(L4_DST_PORT, 6000), num(PROTOCOL, 17), num(IN_BYTES, 500), num(IN_PKTS, 2), txt(L7_PROTO_NAME, name)}, 10);
+        pair(b);
+        ASSERT_EQ(b.rows.calls.size(), 1U);
+        EXPECT_EQ(b.rows.calls[0].facts.state, "MEDIA_ONLY");
+        EXPECT_EQ(b.rows.calls[0].facts.signalling, std::string_view(name) == "WhatsAppCall" ? name : "");
+        EXPECT_TRUE(b.rows.users.empty());
+    }
+}
+
 }  // namespace
 }  // namespace voipprobe::collector::test_join
