@@ -68,9 +68,11 @@ bool names_any_of(const std::vector<templates::PlannedTemplate>& plan, std::init
     return false;
 }
 
-PipelineConfig pipeline_config(const config::ProbeConfig& c, const std::vector<templates::PlannedTemplate>& plan) {
+PipelineConfig pipeline_config(const config::ProbeConfig& c, const std::vector<templates::PlannedTemplate>& plan,
+                               const CaptureLoss* losses) {
     using enum templates::ElementId;
     PipelineConfig p;
+    p.context.losses = losses;
     p.context.domain = c.domain;
     p.context.active_s = static_cast<std::uint16_t>(std::min(c.active_timeout, 65535U));
     p.context.idle_s = static_cast<std::uint16_t>(std::min(c.idle_timeout, 65535U));
@@ -106,12 +108,12 @@ class Run {
                       exporter_->submit(i, packed, t);
                       if (dump_) dump_->record(i, packed, t);
                   }),
-          pipeline_(pipeline_config(config, plan), sink()),
+          pipeline_(pipeline_config(config, plan, is_live() ? &losses_ : nullptr), sink()),
           progress_(config),
           key_log_(config.tls_keylog) {}
 
     ExitCode run() {
-        const bool live = std::any_of(inputs_.begin(), inputs_.end(), [](const Input& i) { return i.live; });
+        const bool live = is_live();
         if (const auto keys = read_keys(); !keys && !live) note(keys.error().code, keys.error().message);
         else if (live) read_live();
         else read_files();
@@ -124,6 +126,7 @@ class Run {
     }
 
   private:
+    bool is_live() const { return std::any_of(inputs_.begin(), inputs_.end(), [](const Input& i) { return i.live; }); }
     RecordSink& sink() {
         if (!hep_) return writer_;
         hep_->before(writer_);
@@ -178,21 +181,37 @@ class Run {
             sources.push_back(std::move(*source));
         }
         std::array<RawPacket, 256> batch;
+        looked_ = wall_clock();
         while (g_stop == 0 && !sources.empty()) {
-            for (auto& source : sources) feed(std::span(batch).first(source->read_batch(batch)));
+            for (auto& source : sources) {
+                feed(std::span(batch).first(source->read_batch(batch)));
+                if (const std::string secrets = source->take_secrets(); !secrets.empty()) pipeline_.add_tls_keys(secrets);
+            }
             if (std::all_of(sources.begin(), sources.end(), [](const auto& s) { return s->state() == SourceState::idle; })) {
                 wait_for_packets(sources, kWaitMs);
                 pipeline_.advance(wall_clock() - wire::kSecond);  // packets of the last moments may still be on their way
                 if (pipeline_.now() - last_tick_ >= wire::kSecond) tick();
                 if (g_report.exchange(false)) report();
             }
+            if (wall_clock() - looked_ >= wire::kSecond) look_at_drops(sources);
             std::erase_if(sources, [this](const auto& s) {
                 const bool gone = s->state() != SourceState::more && s->state() != SourceState::idle;
                 if (gone) end_of(*s);
                 return gone;
             });
         }
+        look_at_drops(sources);
         for (const auto& source : sources) capture_ += source->stats();
+        running_ = {};
+    }
+    // What was lost since the last look was lost in this window.
+    void look_at_drops(const std::vector<std::unique_ptr<PacketSource>>& sources) {
+        running_ = capture_;
+        for (const auto& source : sources) running_ += source->stats();
+        const std::uint64_t lost = running_.kernel_drops + running_.interface_drops;
+        const wire::TimeNs now = wall_clock();
+        losses_.add(looked_, now, lost - std::exchange(lost_, lost));
+        looked_ = now;
     }
     void end_of(const PacketSource& source) {
         capture_ += source.stats();
@@ -204,7 +223,7 @@ class Run {
         log::error(message);
         if (code_ == ExitCode::ok || code == ExitCode::failure || code == ExitCode::usage) code_ = code;
     }
-    void report() { print_statistics(config_.stats == config::Report::json ? config::Report::json : config::Report::text, pipeline_, writer_, exporter_->stats(), capture_); }
+    void report() { print_statistics(config_.stats == config::Report::json ? config::Report::json : config::Report::text, pipeline_, writer_, exporter_->stats(), running_.packets != 0 ? running_ : capture_); }
     ExitCode conclude() {
         print_statistics(config_.stats, pipeline_, writer_, export_, capture_);
         const std::uint64_t lost = hep_stats_.dropped + export_.dropped + export_.records_lost + capture_.kernel_drops +
@@ -227,11 +246,15 @@ class Run {
     std::unique_ptr<RecordDump> dump_;  // -P
     std::unique_ptr<HepOutput> hep_;    // -n hep://
     HepOutputStats hep_stats_;
+    CaptureLoss losses_;
     RecordWriter writer_;
     Pipeline pipeline_;
     ProgressLine progress_;
     KeyLogFile key_log_;
-    CaptureTotals capture_;
+    CaptureTotals capture_;   // of sources that have ended
+    CaptureTotals running_;   // and of those that have not
+    wire::TimeNs looked_ = 0; // at their counters, wall clock
+    std::uint64_t lost_ = 0;
     ExportStats export_;
     wire::TimeNs last_tick_ = 0;
     bool started_ = false;
