@@ -91,6 +91,7 @@ PipelineConfig pipeline_config(const config::ProbeConfig& c, const std::vector<t
     return p;
 }
 
+constexpr std::int64_t kDrain = 250 * wire::kMillisecond;
 constexpr int kWaitMs = 100;  // for packets, before timers are looked at
 
 // One run: owns the chain and knows how it went.
@@ -182,7 +183,9 @@ class Run {
         }
         std::array<RawPacket, 256> batch;
         looked_ = wall_clock();
-        while (g_stop == 0 && !sources.empty()) {
+        // What the kernel has when the signal comes is read too: its last block is closed after 100 ms.
+        for (wire::TimeNs stopped = 0; !sources.empty() && (stopped == 0 || wall_clock() - stopped < kDrain);) {
+            if (g_stop != 0 && stopped == 0) stopped = wall_clock();
             for (auto& source : sources) {
                 feed(std::span(batch).first(source->read_batch(batch)));
                 if (const std::string secrets = source->take_secrets(); !secrets.empty()) pipeline_.add_tls_keys(secrets);

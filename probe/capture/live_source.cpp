@@ -23,6 +23,14 @@ std::string explain(const std::string& interface, int code, const char* text) {
     return m;
 }
 
+constexpr std::int64_t kLastBlocks = 300;  // ms: the kernel closes a block of its ring after poll_ms
+
+std::int64_t monotonic_ms() {
+    timespec t{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    return t.tv_sec * std::int64_t{1000} + t.tv_nsec / 1'000'000;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<LiveSource>> LiveSource::open(const LiveConfig& config) {
@@ -77,7 +85,12 @@ void LiveSource::stop() {
 // The interface is gone, or another one has its name.
 void LiveSource::lost(int code) {
     message_ = explain(config_.interface, code, code < 0 ? pcap_geterr(handle_) : "the interface went away");
+    if (ending_ == 0) ending_ = monotonic_ms() + kLastBlocks;
+}
+
+void LiveSource::give_up() {
     stop();
+    ending_ = 0;
     state_ = config_.reopen ? SourceState::idle : SourceState::failed;
 }
 
@@ -92,9 +105,9 @@ void LiveSource::look_after(std::int64_t now) {
 }
 
 std::size_t LiveSource::read_batch(std::span<RawPacket> out) {
-    timespec t{};
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-    if (t.tv_sec != looked_) look_after(t.tv_sec);
+    const std::int64_t now = monotonic_ms();
+    if (ending_ != 0 && now >= ending_) give_up();
+    if (now / 1000 != looked_) look_after(now / 1000);
     if (handle_ == nullptr) {
         if (state_ != SourceState::failed) state_ = SourceState::idle;
         return 0;

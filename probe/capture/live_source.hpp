@@ -46,6 +46,7 @@ class LiveSource : public PacketSource {
     Result<void> start();
     void stop();
     void lost(int code);
+    void give_up();
     void look_after(std::int64_t now);
     void read_drops() const;
 
@@ -59,6 +60,7 @@ class LiveSource : public PacketSource {
     unsigned index_ = 0;          // of the interface; another one of its name is another one
     std::int64_t looked_ = 0;     // CLOCK_MONOTONIC, s
     std::uint64_t reopened_ = 0;
+    std::int64_t ending_ = 0;     // CLOCK_MONOTONIC, ms: until then the ring of an interface that went away is read
     // pcap counts in 32 bits, from each opening on.
     mutable std::uint64_t kernel_drops_ = 0, interface_drops_ = 0;
     mutable std::uint32_t kernel_seen_ = 0, interface_seen_ = 0;
