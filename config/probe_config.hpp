@@ -33,6 +33,9 @@ struct ProbeConfig {
     std::string capture_list;             // file with one capture a line, after `interfaces`
     std::string filter;                   // BPF
     std::uint32_t snaplen = 65535;        // octets
+    std::uint32_t ring_size = 64;         // MiB of the kernel's ring, per interface
+    bool promiscuous = true;
+    bool reopen = true;                   // an interface that goes away is waited for
     std::string tls_keylog;               // file; empty: TLS is not opened
     // where to
     std::vector<std::string> collectors;  // as typed; see effective_collectors()

@@ -78,9 +78,10 @@ bool names_any_of(const std::vector<templates::PlannedTemplate>& plan, std::init
 }
 
 PipelineConfig pipeline_config(const config::ProbeConfig& c, const std::vector<templates::PlannedTemplate>& plan,
-                               const Privacy& privacy) {
+                               const Privacy& privacy, const CaptureLoss* losses) {
     using enum templates::ElementId;
     PipelineConfig p;
+    p.context.losses = losses;
     p.context.domain = c.domain;
     p.context.id_key = privacy.id_key();
     p.context.in_interface = c.in_interface;
@@ -127,6 +128,7 @@ Result<Privacy> privacy_of(const config::ProbeConfig& c) {
     }
     return Privacy(mode, key, c.privacy_daily);
 }
+constexpr std::int64_t kDrain = 250 * wire::kMillisecond;
 constexpr int kWaitMs = 100;  // for packets, before timers are looked at
 
 // One run: owns the chain and knows how it went.
@@ -145,12 +147,12 @@ class Run {
                       if (dump_) dump_->record(i, packed, t);
                   },
                   {privacy, config.biflow == config::Biflow::off}),
-          pipeline_(pipeline_config(config, plan, privacy), sink()),
+          pipeline_(pipeline_config(config, plan, privacy, is_live() ? &losses_ : nullptr), sink()),
           progress_(config),
           key_log_(config.tls_keylog) {}
 
     ExitCode run() {
-        const bool live = std::any_of(inputs_.begin(), inputs_.end(), [](const Input& i) { return i.live; });
+        const bool live = is_live();
         if (const auto keys = read_keys(); !keys && !live) note(keys.error().code, keys.error().message);
         else if (live) read_live();
         else read_files();
@@ -163,6 +165,7 @@ class Run {
     }
 
   private:
+    bool is_live() const { return std::any_of(inputs_.begin(), inputs_.end(), [](const Input& i) { return i.live; }); }
     RecordSink& sink() {
         if (!hep_) return writer_;
         hep_->before(writer_);
@@ -216,6 +219,7 @@ class Run {
                 continue;
             }
             patience.reset();
+            if (!block->secrets.empty()) pipeline_.add_tls_keys(block->secrets);
             if (block->count != 0) {
                 start(block->first_time);
                 pipeline_.process(std::span(block->packets).first(block->count));
@@ -256,34 +260,45 @@ class Run {
             sources.push_back(std::move(*source));
         }
         std::array<RawPacket, 256> batch;
-        while (g_stop == 0 && !sources.empty()) {
-            for (auto& source : sources) feed(std::span(batch).first(source->read_batch(batch)));
+        looked_ = wall_clock();
+        // What the kernel has when the signal comes is read too: its last block is closed after 100 ms.
+        for (wire::TimeNs stopped = 0; !sources.empty() && (stopped == 0 || wall_clock() - stopped < kDrain);) {
+            if (g_stop != 0 && stopped == 0) stopped = wall_clock();
+            for (auto& source : sources) {
+                feed(std::span(batch).first(source->read_batch(batch)));
+                if (const std::string secrets = source->take_secrets(); !secrets.empty()) pipeline_.add_tls_keys(secrets);
+            }
             if (std::all_of(sources.begin(), sources.end(), [](const auto& s) { return s->state() == SourceState::idle; })) {
                 wait_for_packets(sources, kWaitMs);
                 pipeline_.advance(wall_clock() - wire::kSecond);  // packets of the last moments may still be on their way
                 if (pipeline_.now() - last_tick_ >= wire::kSecond) tick();
                 if (g_report.exchange(false)) report();
             }
-            tell_losses(sources);
+            if (wall_clock() - looked_ >= wire::kSecond) look_at_drops(sources);
             std::erase_if(sources, [this](const auto& s) {
                 const bool gone = s->state() != SourceState::more && s->state() != SourceState::idle;
                 if (gone) end_of(*s);
                 return gone;
             });
         }
+        look_at_drops(sources);
         for (const auto& source : sources) capture_ += source->stats();
+        running_ = {};
     }
-    // What the kernel dropped since the last look goes out with the exporter's statistics.
-    void tell_losses(const std::vector<std::unique_ptr<PacketSource>>& sources) {
-        if (losses_told_ == last_tick_) return;
-        losses_told_ = last_tick_;
-        std::uint64_t lost = capture_.kernel_drops + capture_.interface_drops;
-        for (const auto& s : sources) lost += s->stats().kernel_drops + s->stats().interface_drops;
-        if (lost == ignored_.packets) return;
-        if (ignored_.packets == 0) ignored_.first = last_tick_;
-        ignored_.packets = lost;
-        ignored_.last = last_tick_;
-        exporter_->set_ignored(ignored_);
+    // What was lost since the last look was lost in this window.
+    void look_at_drops(const std::vector<std::unique_ptr<PacketSource>>& sources) {
+        running_ = capture_;
+        for (const auto& source : sources) running_ += source->stats();
+        const std::uint64_t lost = running_.kernel_drops + running_.interface_drops;
+        const wire::TimeNs now = wall_clock();
+        if (lost != lost_) {  // also goes out with the exporter's statistics
+            if (ignored_.packets == 0) ignored_.first = looked_;
+            ignored_.packets = lost;
+            ignored_.last = now;
+            exporter_->set_ignored(ignored_);
+        }
+        losses_.add(looked_, now, lost - std::exchange(lost_, lost));
+        looked_ = now;
     }
     void end_of(const PacketSource& source) {
         capture_ += source.stats();
@@ -295,7 +310,7 @@ class Run {
         log::error(message);
         if (code_ == ExitCode::ok || code == ExitCode::failure || code == ExitCode::usage) code_ = code;
     }
-    void report() { print_statistics(config_.stats == config::Report::json ? config::Report::json : config::Report::text, pipeline_, writer_, exporter_->stats(), capture_); }
+    void report() { print_statistics(config_.stats == config::Report::json ? config::Report::json : config::Report::text, pipeline_, writer_, exporter_->stats(), running_.packets != 0 ? running_ : capture_); }
     ExitCode conclude() {
         print_statistics(config_.stats, pipeline_, writer_, export_, capture_);
         const std::uint64_t lost = hep_stats_.dropped + export_.dropped + export_.records_lost + capture_.kernel_drops +
@@ -318,14 +333,17 @@ class Run {
     std::unique_ptr<RecordDump> dump_;  // -P
     std::unique_ptr<HepOutput> hep_;    // -n hep://
     HepOutputStats hep_stats_;
+    CaptureLoss losses_;
     RecordWriter writer_;
     Pipeline pipeline_;
     ProgressLine progress_;
     KeyLogFile key_log_;
-    CaptureTotals capture_;
+    CaptureTotals capture_;   // of sources that have ended
+    CaptureTotals running_;   // and of those that have not
+    wire::TimeNs looked_ = 0; // at their counters, wall clock
+    std::uint64_t lost_ = 0;
     ExportStats export_;
     wire::TimeNs last_tick_ = 0;
-    wire::TimeNs losses_told_ = 0;
     Ignored ignored_;
     bool started_ = false;
     ExitCode code_ = ExitCode::ok;

@@ -106,6 +106,9 @@ Result<std::unique_ptr<PacketSource>> open_input(const Input& input, const confi
     live.interface = input.name;
     live.filter = config.filter;
     live.snaplen = config.snaplen;
+    live.ring_octets = std::size_t{config.ring_size} << 20;
+    live.promiscuous = config.promiscuous;
+    live.reopen = config.reopen;
     return up(LiveSource::open(live));
 }
 

@@ -48,7 +48,7 @@ ordered_json collect(const Pipeline& p, const RecordWriter& w, const ExportStats
     }
     return {
         {"hep", hep},
-        {"capture", {{"packets", capture.packets}, {"kernel_drops", capture.kernel_drops}, {"interface_drops", capture.interface_drops}}},
+        {"capture", {{"packets", capture.packets}, {"kernel_drops", capture.kernel_drops}, {"interface_drops", capture.interface_drops}, {"reopened", capture.reopened}}},
         {"packets",
          {{"in", c.packets}, {"decoded", c.decoded}, {"dropped", sum}, {"dropped_by_reason", dropped},
           {"truncated", c.truncated}, {"fragments", c.fragments}, {"octets", c.decoded_octets},

@@ -14,11 +14,13 @@ struct CaptureTotals {
     std::uint64_t kernel_drops = 0;
     std::uint64_t interface_drops = 0;
     std::optional<HepStats> hep;
+    std::uint64_t reopened = 0;
     CaptureTotals& operator+=(const CaptureStats& s) {
         packets += s.packets;
         kernel_drops += s.kernel_drops;
         interface_drops += s.interface_drops;
         if (s.hep) hep = s.hep;
+        reopened += s.reopened;
         return *this;
     }
 };

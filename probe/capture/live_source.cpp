@@ -1,9 +1,16 @@
 #include "probe/capture/live_source.hpp"
 
+#include <linux/if_packet.h>
+#include <net/if.h>
 #include <pcap/pcap.h>
+#include <sys/socket.h>
 
+#include <cerrno>
+#include <cstring>
+#include <ctime>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 namespace voipprobe::probe {
 namespace {
@@ -16,40 +23,95 @@ std::string explain(const std::string& interface, int code, const char* text) {
     return m;
 }
 
+constexpr std::int64_t kLastBlocks = 300;  // ms: the kernel closes a block of its ring after poll_ms
+
+std::int64_t monotonic_ms() {
+    timespec t{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    return t.tv_sec * std::int64_t{1000} + t.tv_nsec / 1'000'000;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<LiveSource>> LiveSource::open(const LiveConfig& config) {
     std::unique_ptr<LiveSource> s(new LiveSource(config));
-    char error[PCAP_ERRBUF_SIZE] = "";
-    s->handle_ = pcap_create(config.interface.c_str(), error);
-    if (s->handle_ == nullptr) return fail(ExitCode::usage, config.interface + ": " + error);
-    pcap_set_snaplen(s->handle_, static_cast<int>(config.snaplen));
-    pcap_set_promisc(s->handle_, config.promiscuous ? 1 : 0);
-    pcap_set_timeout(s->handle_, config.poll_ms);
-    pcap_set_buffer_size(s->handle_, static_cast<int>(config.ring_octets));
-    pcap_set_tstamp_precision(s->handle_, PCAP_TSTAMP_PRECISION_NANO);
-    const int activated = pcap_activate(s->handle_);
-    if (activated < 0)
-        return fail(ExitCode::failure, explain(config.interface, activated, pcap_geterr(s->handle_)));
-    if (!config.filter.empty()) {
-        bpf_program program{};
-        if (pcap_compile(s->handle_, &program, config.filter.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0)
-            return fail(ExitCode::usage, "-f " + config.filter + ": " + pcap_geterr(s->handle_));
-        const int set = pcap_setfilter(s->handle_, &program);
-        pcap_freecode(&program);
-        if (set != 0) return fail(ExitCode::failure, "-f " + config.filter + ": " + pcap_geterr(s->handle_));
-    }
-    if (pcap_setnonblock(s->handle_, 1, error) != 0) return fail(ExitCode::failure, config.interface + ": " + error);
-    s->fd_ = pcap_get_selectable_fd(s->handle_);
-    s->link_type_ = static_cast<std::uint16_t>(pcap_datalink(s->handle_));
+    if (auto done = s->start(); !done) return tl::unexpected<Error>(done.error());
     return s;
 }
 
-LiveSource::~LiveSource() {
-    if (handle_ != nullptr) pcap_close(handle_);
+LiveSource::~LiveSource() { stop(); }
+
+Result<void> LiveSource::start() {
+    const std::string& name = config_.interface;
+    char error[PCAP_ERRBUF_SIZE] = "";
+    handle_ = pcap_create(name.c_str(), error);
+    if (handle_ == nullptr) return fail(ExitCode::usage, name + ": " + error);
+    pcap_set_snaplen(handle_, static_cast<int>(config_.snaplen));
+    pcap_set_promisc(handle_, config_.promiscuous ? 1 : 0);
+    pcap_set_timeout(handle_, config_.poll_ms);
+    pcap_set_buffer_size(handle_, static_cast<int>(config_.ring_octets));
+    pcap_set_tstamp_precision(handle_, PCAP_TSTAMP_PRECISION_NANO);
+    const int activated = pcap_activate(handle_);
+    if (activated < 0) return fail(ExitCode::failure, explain(name, activated, pcap_geterr(handle_)));
+    if (!config_.filter.empty()) {
+        bpf_program program{};
+        if (pcap_compile(handle_, &program, config_.filter.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0)
+            return fail(ExitCode::usage, "-f " + config_.filter + ": " + pcap_geterr(handle_));
+        const int set = pcap_setfilter(handle_, &program);
+        pcap_freecode(&program);
+        if (set != 0) return fail(ExitCode::failure, "-f " + config_.filter + ": " + pcap_geterr(handle_));
+    }
+    if (pcap_setnonblock(handle_, 1, error) != 0) return fail(ExitCode::failure, name + ": " + error);
+    if (config_.fanout) {  // packet(7): by flow, fragments put together first so that they stay with it
+        const int group = *config_.fanout | (PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_DEFRAG) << 16;
+        if (setsockopt(pcap_fileno(handle_), SOL_PACKET, PACKET_FANOUT, &group, sizeof group) != 0)
+            return fail(ExitCode::failure, name + ": cannot share packets between workers: " + std::strerror(errno));
+    }
+    fd_ = pcap_get_selectable_fd(handle_);
+    link_type_ = static_cast<std::uint16_t>(pcap_datalink(handle_));
+    index_ = if_nametoindex(name.c_str());
+    kernel_seen_ = interface_seen_ = 0;
+    return {};
+}
+
+void LiveSource::stop() {
+    if (handle_ == nullptr) return;
+    read_drops();
+    pcap_close(handle_);
+    handle_ = nullptr;
+    fd_ = -1;
+}
+
+// The interface is gone, or another one has its name.
+void LiveSource::lost(int code) {
+    message_ = explain(config_.interface, code, code < 0 ? pcap_geterr(handle_) : "the interface went away");
+    if (ending_ == 0) ending_ = monotonic_ms() + kLastBlocks;
+}
+
+void LiveSource::give_up() {
+    stop();
+    ending_ = 0;
+    state_ = config_.reopen ? SourceState::idle : SourceState::failed;
+}
+
+// Once a second: libpcap says nothing when an interface is made anew under its name.
+void LiveSource::look_after(std::int64_t now) {
+    looked_ = now;
+    const unsigned index = if_nametoindex(config_.interface.c_str());
+    if (handle_ != nullptr && index_ != 0 && index != index_) lost(0);
+    if (handle_ != nullptr || state_ == SourceState::failed || (index == 0 && config_.interface != "any")) return;
+    if (start()) ++reopened_;
+    else stop();  // it may still be on its way
 }
 
 std::size_t LiveSource::read_batch(std::span<RawPacket> out) {
+    const std::int64_t now = monotonic_ms();
+    if (ending_ != 0 && now >= ending_) give_up();
+    if (now / 1000 != looked_) look_after(now / 1000);
+    if (handle_ == nullptr) {
+        if (state_ != SourceState::failed) state_ = SourceState::idle;
+        return 0;
+    }
     struct Batch {
         std::span<RawPacket> out;
         std::vector<std::uint8_t>& copies;
@@ -72,25 +134,27 @@ std::size_t LiveSource::read_batch(std::span<RawPacket> out) {
             p.link_type = b.link_type;
         },
         reinterpret_cast<u_char*>(&batch));
-    if (got < 0) {
-        state_ = SourceState::failed;
-        message_ = explain(config_.interface, got, pcap_geterr(handle_));
-        return 0;
-    }
-    state_ = batch.n == 0 ? SourceState::idle : SourceState::more;
     packets_ += batch.n;
+    state_ = batch.n == 0 ? SourceState::idle : SourceState::more;
+    if (got < 0) lost(got);
     return batch.n;
 }
 
+void LiveSource::read_drops() const {
+    pcap_stat p{};
+    if (handle_ == nullptr || pcap_stats(handle_, &p) != 0) return;
+    kernel_drops_ += static_cast<std::uint32_t>(p.ps_drop - std::exchange(kernel_seen_, p.ps_drop));
+    interface_drops_ += static_cast<std::uint32_t>(p.ps_ifdrop - std::exchange(interface_seen_, p.ps_ifdrop));
+}
+
 CaptureStats LiveSource::stats() const {
+    read_drops();
     CaptureStats s;
     s.packets = packets_;
-    pcap_stat p{};
-    if (handle_ != nullptr && pcap_stats(handle_, &p) == 0) {
-        s.kernel_drops = p.ps_drop;
-        s.interface_drops = p.ps_ifdrop;
-        s.drops_known = true;
-    }
+    s.kernel_drops = kernel_drops_;
+    s.interface_drops = interface_drops_;
+    s.drops_known = true;
+    s.reopened = reopened_;
     return s;
 }
 

@@ -21,6 +21,8 @@ struct LiveConfig {
     std::size_t ring_octets = std::size_t{64} << 20;
     int poll_ms = 100;
     bool promiscuous = true;
+    bool reopen = true;                  // an interface that goes away is waited for
+    std::optional<std::uint16_t> fanout; // PACKET_FANOUT group: sources of one group share the packets, by flow
 };
 
 class LiveSource : public PacketSource {
@@ -41,6 +43,12 @@ class LiveSource : public PacketSource {
 
   private:
     explicit LiveSource(LiveConfig config) : config_(std::move(config)) {}
+    Result<void> start();
+    void stop();
+    void lost(int code);
+    void give_up();
+    void look_after(std::int64_t now);
+    void read_drops() const;
 
     LiveConfig config_;
     pcap* handle_ = nullptr;
@@ -49,6 +57,13 @@ class LiveSource : public PacketSource {
     SourceState state_ = SourceState::idle;
     std::string message_;
     std::uint64_t packets_ = 0;
+    unsigned index_ = 0;          // of the interface; another one of its name is another one
+    std::int64_t looked_ = 0;     // CLOCK_MONOTONIC, s
+    std::uint64_t reopened_ = 0;
+    std::int64_t ending_ = 0;     // CLOCK_MONOTONIC, ms: until then the ring of an interface that went away is read
+    // pcap counts in 32 bits, from each opening on.
+    mutable std::uint64_t kernel_drops_ = 0, interface_drops_ = 0;
+    mutable std::uint32_t kernel_seen_ = 0, interface_seen_ = 0;
     std::vector<std::uint8_t> copies_;  // never grows within a batch
 };
 

@@ -44,6 +44,7 @@ struct CaptureStats {
     std::uint64_t interface_drops = 0;  // live: NIC or driver
     bool drops_known = false;           // a file says nothing about its capture's losses
     std::optional<HepStats> hep{};
+    std::uint64_t reopened = 0;         // live: times an interface came back
 };
 
 class PacketSource {

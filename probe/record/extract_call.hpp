@@ -102,7 +102,10 @@ EXTRACT(CALL_UID) {
     const Call* c = call_of(s);
     return c == nullptr ? Value{} : kept_id(s, 2, call_uid(*s.context, *c));
 }
-EXTRACT(CAPTURE_LOSS) { return s.capture_loss ? number(*s.capture_loss) : Value{}; }
+EXTRACT(CAPTURE_LOSS) {  // unknown unless the capture counts
+    if (s.context->losses == nullptr) return {};
+    return number(s.context->losses->during(s.start_us * wire::kMicrosecond, (s.end_us + 1) * wire::kMicrosecond));
+}
 
 EXTRACT(CALL_SIGNALLING) { return s.call ? Value::of_text(signalling_name(s.call->signalling)) : Value{}; }
 EXTRACT(CALL_TRANSPORT) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <optional>
 
+#include "probe/record/capture_loss.hpp"
 #include "probe/flow/flow.hpp"
 #include "probe/voip/dpi/classifier.hpp"
 #include "probe/voip/rtp/media_tracker.hpp"
@@ -18,6 +19,7 @@ namespace voipprobe::probe {
 
 // What is the same for every record of a run.
 struct RecordContext {
+    const CaptureLoss* losses = nullptr;  // of the live capture
     std::uint32_t domain = 1;       // observation domain
     wire::TimeNs boot_time = 0;     // what sysUptime counts from: the first packet
     std::uint16_t active_s = 120;
@@ -47,7 +49,6 @@ struct RecordSource {
     std::array<std::uint64_t, 2> packets{};
     std::int64_t start_us = 0;
     std::int64_t end_us = 0;
-    std::optional<std::uint64_t> capture_loss;
 
     // --biflow off: one of the two records of a flow, and whether it is the one of the flow's second direction.
     bool one_way = false;

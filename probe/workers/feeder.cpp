@@ -42,6 +42,7 @@ PacketBlock* Feeder::next() {
 void Feeder::release(PacketBlock* block) {
     block->count = block->used = 0;
     block->error.reset();
+    block->secrets.clear();
     block->ended.reset();
     lines_->empty.push(block);
 }
@@ -69,6 +70,11 @@ void Feeder::run() {
 bool Feeder::read(PacketSource& source) {
     std::array<RawPacket, PacketBlock::kPackets> batch;
     const std::size_t n = source.read_batch(batch);
+    if (std::string secrets = source.take_secrets(); !secrets.empty()) {
+        if (open_block() == nullptr) return false;
+        filling_->secrets = std::move(secrets);
+        if (n == 0) publish();
+    }
     for (std::size_t i = 0; i < n; ++i) {
         add(batch[i]);
         if (stop_) return false;

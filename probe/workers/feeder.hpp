@@ -32,6 +32,7 @@ struct PacketBlock {
     std::size_t used = 0;
     wire::TimeNs first_time = 0;                        // of a block with packets
     ReadProgress progress;
+    std::string secrets;                   // TLS, of the source; they come before the packets
     std::optional<Error> error;                         // a source could not be opened
     std::unique_ptr<PacketSource> ended;                // a source that has no more to give
 };

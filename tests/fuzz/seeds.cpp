@@ -10,6 +10,7 @@
 #include "tests/unit/signalling/h323_messages.hpp"
 #include "tests/unit/signalling/iax2_frames.hpp"
 #include "tests/unit/signalling/skinny.hpp"
+#include "tests/unit/support/tls_pair.hpp"
 
 using namespace voipprobe;
 using namespace voipprobe::test;
@@ -154,6 +155,26 @@ void heps() {
     hep("report", kA, kB, 17, probe::HepType::rtp_report, octets_of("{}"));
 }
 
+// Of OpenSSL: other octets each time, so they are written once and kept.
+void tls() {
+    if (std::filesystem::exists(root / "tls")) return;
+    for (const auto& [name, shape] : {std::pair{"tls13", TlsShape{}}, std::pair{"tls12_gcm", TlsShape{TLS1_2_VERSION, "ECDHE-RSA-AES128-GCM-SHA256"}},
+                                      std::pair{"tls12_cbc", TlsShape{TLS1_2_VERSION, "AES128-SHA", false}}}) {
+        TlsPair pair(shape);
+        Octets client, server;
+        const auto take = [&](const std::vector<TlsPair::Flight>& flights) {
+            for (const auto& [from_client, o] : flights) (from_client ? client : server) = (from_client ? client : server) + o;
+        };
+        take(pair.handshake());
+        take(pair.write(true, kBye));
+        take(pair.write(false, "SIP/2.0 200 OK\r\nl: 0\r\n\r\n"));
+        Octets head = hex({0xff});
+        put16(head, client.size());
+        write("tls", name, head + client + server + octets_of("\n" + pair.key_log()));
+        write("tls", std::string(name) + "_keys", hex({0, 0, 0}) + octets_of(pair.key_log()));
+    }
+}
+
 // Records of length, arrival step in us (1 s is no step: time may go back) and the packet, as fuzz_rtp wants them.
 void streams() {
     const auto one = [](int seq, int ts, int step_us, int type = 0, std::size_t payload = 20) {
@@ -286,6 +307,7 @@ int main(int argc, char** argv) {
     tcp_and_media();
     websockets();
     heps();
+    tls();
     streams();
     captures();
     sccp();

@@ -13,7 +13,7 @@ import time
 import baresip_calls
 import proxies
 import sipp_calls
-from stage import Checks, Stage, measure, require
+from stage import Checks, Stage, measure, require, rows
 
 KINDS = {"answered": 10, "busy": 6, "cancelled": 4}
 FEWER = {"answered": 5, "busy": 4, "cancelled": 4}
@@ -50,6 +50,37 @@ def with_proxy(bin_dir, work, checks, anchor, transport="UDP"):
     sipp_calls.check(checks, stage, FEWER, calls, streams, transport, hops=2 if anchor else 1, proxied=True)
     if anchor:
         check_anchored(checks, stage, streams, 2 * FEWER["answered"])
+
+
+def with_hep(bin_dir, work, checks, transport="UDP"):
+    """SIPp, Kamailio, SIPp; the probe sees only what Kamailio sends it by HEP, and knows each call as SIPp does."""
+    require("sipp", "kamailio")
+    with Stage(work, "a", "b", "proxy") as stage:
+        stage.ip("proxy", "link set lo up")
+        probe = stage.start("proxy", "voipprobe", [f"{bin_dir}/voipprobe", "-i", f"hep://127.0.0.1:{proxies.HEP_PORT}", "-n",
+                                                   f"file:{work}/hep.ipfix", "-v", "--stats"])
+        proxies.start_kamailio(stage, "proxy", False, hep=True)
+        checks.equal("SIPp's exit codes", set(sipp_calls.run(stage, FEWER, "t1" if transport == "TCP" else "u1",
+                                                             proxy=stage.address["proxy"])), {0})
+        time.sleep(1)
+        stage.stop(probe)
+        print("\n".join(line for line in stage.log("voipprobe").splitlines() if "refused" in line or "messages" in line))
+    subprocess.run([f"{bin_dir}/voipcollector", "-r", f"{work}/hep.ipfix", "-o", f"{work}/csv", "-q"], check=True)
+    calls = {c["call_id"]: c for c in rows(f"{work}/csv/calls.csv")}
+    callee = sipp_calls.messages(stage, "uas")
+    checks.equal("rows", len(calls), sum(FEWER.values()))
+    for kind in FEWER:
+        for call_id, seen in sipp_calls.messages(stage, kind).items():
+            row = calls.get(call_id, {})
+            final = sipp_calls.FINALS[kind]
+            checks.equal(f"{call_id} state", row.get("state"), sipp_calls.STATES[kind])
+            checks.equal(f"{call_id} response_code", row.get("response_code"), final)
+            checks.equal(f"{call_id} transport", row.get("transport"), transport)
+            checks.equal(f"{call_id} caller_ip", row.get("caller_ip"), stage.address["a"])
+            if row:  # Kamailio's clock is SIPp's
+                checks.near(f"{call_id} invite_time", sipp_calls.seconds(row["invite_time"]), seen[("S", "INVITE", "INVITE")], 0.1)
+                checks.near(f"{call_id} final", sipp_calls.seconds(row["ok_time" if kind == "answered" else "failure_time"]),
+                            callee[call_id][("S", final, "INVITE")], 0.1)
 
 
 def with_relay(bin_dir, work, checks, codec):
@@ -89,6 +120,8 @@ SCENARIOS = {
     "baresip-dtls-srtp": (with_baresip, "opus", "dtls_srtp"),
     "kamailio": (with_proxy, False),
     "kamailio-tcp": (with_proxy, False, "TCP"),
+    "kamailio-hep": (with_hep,),
+    "kamailio-hep-tcp": (with_hep, "TCP"),
     "kamailio-rtpengine": (with_proxy, True),
     "kamailio-rtpengine-baresip": (with_relay, "PCMU"),
 }

@@ -35,13 +35,26 @@ onreply_route[answers] {{ {media} exit; }}
 """
 
 
-def start_kamailio(stage, host, anchor):
+HEP_PORT = 9060
+SIPTRACE = f"""
+modparam("siptrace", "duplicate_uri", "sip:127.0.0.1:{HEP_PORT}")
+modparam("siptrace", "hep_mode_on", 1)
+modparam("siptrace", "hep_version", 3)
+modparam("siptrace", "hep_capture_id", 42)
+modparam("siptrace", "trace_to_database", 0)
+modparam("siptrace", "trace_on", 1)
+modparam("siptrace", "trace_mode", 1)
+"""
+
+
+def start_kamailio(stage, host, anchor, hep=False):
+    """`hep`: every message it receives or sends goes to a HEP server on its own host."""
     require("kamailio")
-    modules = ["tm", "tmx", "sl", "rr", "pv", "maxfwd", "siputils", "textops"] + (["rtpengine"] if anchor else [])
+    modules = ["tm", "tmx", "sl", "rr", "pv", "maxfwd", "siputils", "textops"] + (["rtpengine"] if anchor else []) + (["siptrace"] if hep else [])
     media = 'rtpengine_manage("replace-origin ICE=remove");' if anchor else ""
     config = KAMAILIO.format(address=stage.address[host], media=media,
                              modules="\n".join(f'loadmodule "{m}.so"' for m in modules),
-                             parameters=f'modparam("rtpengine", "rtpengine_sock", "udp:127.0.0.1:{NG_PORT}")' if anchor else "")
+                             parameters=f'modparam("rtpengine", "rtpengine_sock", "udp:127.0.0.1:{NG_PORT}")' if anchor else SIPTRACE if hep else "")
     path = f"{stage.work}/kamailio.cfg"
     with open(path, "w", encoding="utf-8") as f:
         f.write(config)
