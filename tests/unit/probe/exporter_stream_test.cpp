@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <map>
@@ -31,16 +32,19 @@ std::vector<Destination> destination(const std::string& text) {
     return parsed ? *parsed : std::vector<Destination>{};
 }
 
-// Flow record number n: RECORD_ID is the first element of the template.
+// Flow record number n: RECORD_ID is the first element of the template. Variable strings are empty.
 Octets flow_record(const templates::PlannedTemplate& t, std::uint32_t n) {
     Octets out;
-    for (const auto& f : t.layout.fields) out.insert(out.end(), f.length, std::uint8_t{1});
+    for (const auto& f : t.layout.fields) {
+        const bool variable = f.length == wire::kVariable;  // packed: two octets of length
+        out.insert(out.end(), variable ? 2U : f.length, static_cast<std::uint8_t>(variable ? 0 : 1));
+    }
     for (int i = 0; i < 4; ++i) out[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(n >> (8 * i));
     return out;
 }
 std::size_t record_length(const templates::PlannedTemplate& t) {
     std::size_t n = 0;
-    for (const auto& f : t.layout.fields) n += f.length;
+    for (const auto& f : t.layout.fields) n += f.length == wire::kVariable ? 1U : f.length;  // on the wire: one
     return n;
 }
 
