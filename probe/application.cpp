@@ -14,6 +14,7 @@
 #include <ctime>
 #include <fstream>
 #include <iterator>
+#include <optional>
 
 #include "config/log.hpp"
 #include "probe/capture/key_log_file.hpp"
@@ -259,6 +260,8 @@ class Run {
             log::info("capturing on " + (*source)->name());
             sources.push_back(std::move(*source));
         }
+        std::optional<MeasuringThreads> crew;
+        if (config_.workers > 1) pipeline_.employ(&crew.emplace(pipeline_.media(), config_.workers - 1));
         std::array<RawPacket, 256> batch;
         looked_ = wall_clock();
         // What the kernel has when the signal comes is read too: its last block is closed after 100 ms.
@@ -284,6 +287,7 @@ class Run {
         look_at_drops(sources);
         for (const auto& source : sources) capture_ += source->stats();
         running_ = {};
+        pipeline_.employ(nullptr);
     }
     // What was lost since the last look was lost in this window.
     void look_at_drops(const std::vector<std::unique_ptr<PacketSource>>& sources) {

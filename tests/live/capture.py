@@ -180,10 +180,11 @@ def several(link, checks):
     _, stats, csv = link.end(probe)
     checks.equal("packets of both", stats["packets"]["in"], sent)
     checks.equal("streams", len(csv["streams"]), 4)
-    probe = link.start("-i", "any", "-f", "udp and dst portrange 20000-20100")
+    probe = link.start("-i", "any", "-f", "udp and dst portrange 20000-20100", "--workers", "3")
     sent = link.flood(500, 1, 2)["sent"] + link.flood(500, 1, 2, "10.77.0.2")["sent"]
     _, stats, csv = link.end(probe)
     checks.equal("packets of any", stats["packets"]["in"], sent)
+    checks.equal("packets of streams", sum(int(s["packets"]) for s in csv["streams"]), sent)
 
 
 def flood(link, checks):
