@@ -52,6 +52,7 @@ Pipeline::Pipeline(const PipelineConfig& config, RecordSink& sink)
 [[gnu::noinline]] void Pipeline::begin(wire::TimeNs first) {
     now_ = first;
     flows_.begin(first);
+    next_slot_ = flows_.next_slot();
     config_.context.boot_time = first;
 }
 
@@ -88,7 +89,7 @@ void Pipeline::prepare(const RawPacket& packet, PreparedPacket& out) const {
 }
 
 void Pipeline::identify(PreparedPacket& packet, std::uint16_t zone) const {
-    packet.key = flows_.key_of(packet.view, zone);
+    flows_.key_of(packet.view, zone, packet.key);
     if (config_.dedup) packet.mark = duplicates_.mark(packet.view, zone);
     packet.known = true;
 }
@@ -106,8 +107,12 @@ void Pipeline::look_ahead(std::span<PreparedPacket> batch) {
         p.guess = flows_.guess(p.key);
         if (p.guess != 0) flows_.prefetch(p.guess);
     }
-    for (const PreparedPacket& p : batch)
+    for (PreparedPacket& p : batch) {
+        if (!known(p)) continue;
+        // Another flow of the same tag: one in ten when the index is full.
+        if (flows_.at(p.guess, p.key, p.view).index == 0) [[unlikely]] p.guess = flows_.find(p.key, p.view).index;
         if (known(p)) media_.prefetch_lane(p.guess, flows_.direction(p.guess, p.key));
+    }
     std::array<std::uint32_t, kBatch> measured;
     std::size_t n = 0;
     for (const PreparedPacket& p : batch) {
@@ -128,7 +133,7 @@ void Pipeline::look_ahead(std::span<PreparedPacket> batch) {
     if (now_ == wire::kNever) begin(p.time);
     if (p.time > now_) {
         now_ = p.time;
-        if (flows_.slot_passed(now_)) expire();
+        if (now_ >= next_slot_) expire();
     }
     if (take_media(packet)) [[likely]]
         return;
@@ -455,13 +460,14 @@ CallIndex Pipeline::fork_call(CallIndex first, const SipMessage& m, const SipCon
 void Pipeline::advance(wire::TimeNs now) {
     if (now_ == wire::kNever || now <= now_) return;
     now_ = now;
-    if (flows_.slot_passed(now_)) expire();
+    if (now_ >= next_slot_) expire();
 }
 
 [[gnu::noinline]] void Pipeline::expire() {
     flows_.expire(now_, [this](FlowIndex i) { return on_flow_due(i, now_, false); });
     fragments_.expire(now_);
     calls_.expire(now_, [this](CallIndex i) { on_call_due(i); });
+    next_slot_ = flows_.next_slot();
 }
 
 RecordSource Pipeline::source(RecordKind kind) const {

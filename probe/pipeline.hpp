@@ -199,6 +199,7 @@ class Pipeline {
     PipelineCounters counters_;
     std::array<PreparedPacket, kBatch> batch_;
     wire::TimeNs now_ = wire::kNever;
+    wire::TimeNs next_slot_ = wire::kNever;  // when timers are due
 };
 
 }  // namespace voipprobe::probe

@@ -296,7 +296,10 @@ void Pipeline::finish() {
         media_.on_idle(i, now_, true);
     });
     calls_.for_each([this](CallIndex i) { end_call(i); });
-    flows_.for_each([this](FlowIndex i) { forget_flow(i); });
+    flows_.for_each([this](FlowIndex i) {
+        flows_.prefetch_removal(i + 8);
+        forget_flow(i);
+    });
 }
 
 }  // namespace voipprobe::probe

@@ -20,9 +20,13 @@ struct IpAddress {
     static IpAddress v4(std::uint32_t host_order);
     static IpAddress from_v4_bytes(const std::uint8_t* p) {
         IpAddress a;
-        std::memcpy(a.octets.data(), kV4Prefix.data(), kV4Prefix.size());
-        std::memcpy(a.octets.data() + 12, p, 4);
+        a.set_v4_bytes(p);
         return a;
+    }
+    // In place: a copy of what was just written in smaller pieces makes the processor wait.
+    void set_v4_bytes(const std::uint8_t* p) {
+        std::memcpy(octets.data(), kV4Prefix.data(), kV4Prefix.size());
+        std::memcpy(octets.data() + 12, p, 4);
     }
     static IpAddress from_v6_bytes(const std::uint8_t* p) {
         IpAddress a;

@@ -26,16 +26,7 @@ std::array<std::uint8_t, 16> siphash24_128(SipKey key, Bytes data) {
     detail::SipState s(key);
     s.v1 ^= 0xee;
     absorb_all<2>(s, data);
-    s.v2 ^= 0xee;
-    for (int i = 0; i < 4; ++i) s.round();
-    const std::uint64_t lo = s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
-    s.v1 ^= 0xdd;
-    for (int i = 0; i < 4; ++i) s.round();
-    const std::uint64_t hi = s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
-    std::array<std::uint8_t, 16> out{};
-    std::memcpy(out.data(), &lo, 8);
-    std::memcpy(out.data() + 8, &hi, 8);
-    return out;
+    return s.finish128();
 }
 
 }  // namespace voipprobe::wire

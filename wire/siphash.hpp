@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 
 #include "wire/bytes.hpp"
 
@@ -37,6 +38,18 @@ struct SipState {
         v1 = rotl(v1, 17) ^ v2;
         v2 = rotl(v2, 32);
     }
+    std::array<std::uint8_t, 16> finish128() {
+        std::array<std::uint8_t, 16> out{};
+        v2 ^= 0xee;
+        for (int i = 0; i < 4; ++i) round();
+        const std::uint64_t lo = v0 ^ v1 ^ v2 ^ v3;
+        v1 ^= 0xdd;
+        for (int i = 0; i < 4; ++i) round();
+        const std::uint64_t hi = v0 ^ v1 ^ v2 ^ v3;
+        std::memcpy(out.data(), &lo, 8);
+        std::memcpy(out.data() + 8, &hi, 8);
+        return out;
+    }
     template <int Rounds>
     void absorb(std::uint64_t m) {
         v3 ^= m;
@@ -63,6 +76,15 @@ inline std::uint64_t load_le64(const std::uint8_t* p) {
     std::uint64_t v;
     std::memcpy(&v, p, 8);
     return v;
+}
+
+// SipHash-2-4 with 128-bit output over whole words.
+[[gnu::always_inline]] inline std::array<std::uint8_t, 16> siphash24_128(SipKey key, std::span<const std::uint64_t> words) {
+    detail::SipState s(key);
+    s.v1 ^= 0xee;
+    for (const std::uint64_t w : words) s.absorb<2>(w);
+    s.absorb<2>(static_cast<std::uint64_t>(words.size() * 8) << 56);
+    return s.finish128();
 }
 
 // SipHash-1-3 over octets: for strings such as a Call-ID.

@@ -1,6 +1,5 @@
 #include "probe/capture/live_source.hpp"
 
-#include <linux/if_packet.h>
 #include <net/if.h>
 #include <pcap/pcap.h>
 #include <sys/socket.h>
@@ -62,11 +61,6 @@ Result<void> LiveSource::start() {
         if (set != 0) return fail(ExitCode::failure, "-f " + config_.filter + ": " + pcap_geterr(handle_));
     }
     if (pcap_setnonblock(handle_, 1, error) != 0) return fail(ExitCode::failure, name + ": " + error);
-    if (config_.fanout) {  // packet(7): by flow, fragments put together first so that they stay with it
-        const int group = *config_.fanout | (PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_DEFRAG) << 16;
-        if (setsockopt(pcap_fileno(handle_), SOL_PACKET, PACKET_FANOUT, &group, sizeof group) != 0)
-            return fail(ExitCode::failure, name + ": cannot share packets between workers: " + std::strerror(errno));
-    }
     fd_ = pcap_get_selectable_fd(handle_);
     link_type_ = static_cast<std::uint16_t>(pcap_datalink(handle_));
     index_ = if_nametoindex(name.c_str());

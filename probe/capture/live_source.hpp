@@ -22,7 +22,6 @@ struct LiveConfig {
     int poll_ms = 100;
     bool promiscuous = true;
     bool reopen = true;                  // an interface that goes away is waited for
-    std::optional<std::uint16_t> fanout; // PACKET_FANOUT group: sources of one group share the packets, by flow
 };
 
 class LiveSource : public PacketSource {

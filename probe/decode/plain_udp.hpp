@@ -25,8 +25,8 @@ inline bool decode_plain_udp(const RawPacket& raw, PacketView& v) {
                        (wire::load_be16(ip + 6) & 0x3fff) == 0 && length >= kUdp && kIp + length <= total;
     if (!plain || is_tunnel_port(dst_port)) return false;
     v.time = raw.time;
-    v.src = wire::IpAddress::from_v4_bytes(ip + 12);
-    v.dst = wire::IpAddress::from_v4_bytes(ip + 16);
+    v.src.set_v4_bytes(ip + 12);
+    v.dst.set_v4_bytes(ip + 16);
     v.src_port = wire::load_be16(udp);
     v.dst_port = dst_port;
     v.protocol = kProtoUdp;

@@ -8,11 +8,13 @@
 namespace voipprobe::probe {
 namespace {
 
-std::uint32_t matches(const std::uint8_t* tags, std::uint8_t tag) {
-    const __m128i group = _mm_loadu_si128(reinterpret_cast<const __m128i*>(tags));
+std::uint32_t matches(const std::array<std::uint8_t, 16>& tags, std::uint8_t tag) {
+    const __m128i group = _mm_loadu_si128(reinterpret_cast<const __m128i*>(tags.data()));
     const __m128i equal = _mm_cmpeq_epi8(group, _mm_set1_epi8(static_cast<char>(tag)));
-    return static_cast<std::uint32_t>(_mm_movemask_epi8(equal));
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(equal)) & 0xfff;
 }
+
+std::size_t lowest(std::uint32_t mask) { return static_cast<std::size_t>(std::countr_zero(mask)); }
 
 std::uint64_t load(const wire::IpAddress& a, std::size_t at) { return wire::load_le64(a.octets.data() + at); }
 
@@ -21,8 +23,7 @@ std::uint64_t load(const wire::IpAddress& a, std::size_t at) { return wire::load
 FlowTable::FlowTable(std::size_t max_flows, wire::SipKey key)
     : max_flows_(max_flows),
       keys_(wire::nh_keys<8>(key, 0x666c6f77)),
-      tags_(groups_ * kGroup, kEmptyTag),
-      slots_(groups_ * kGroup, 0),
+      index_(groups_),
       hot_(max_flows + 1),
       cold_(max_flows + 1),
       wheel_(kSlots, 0) {}
@@ -56,21 +57,21 @@ bool FlowTable::same_addresses(FlowIndex i, const Key& k, const PacketView& p) c
 }
 
 FlowIndex FlowTable::guess(const Key& k) const {
-    const std::size_t group = group_of(k.hash) * kGroup;
-    const std::uint32_t m = matches(&tags_[group], tag_of(k.hash));
-    return m == 0 ? 0 : slots_[group + static_cast<std::size_t>(std::countr_zero(m))];
+    const Group& g = index_[group_of(k.hash)];
+    const std::uint32_t m = matches(g.tag, tag_of(k.hash));
+    return m == 0 ? 0 : g.slot[lowest(m)];
 }
 
 FlowTable::Found FlowTable::find(const Key& k, const PacketView& p) const {
     const std::uint8_t tag = tag_of(k.hash);
     std::size_t group = group_of(k.hash);
     for (std::size_t step = 1; step <= groups_; ++step) {
-        const std::uint8_t* tags = &tags_[group * kGroup];
-        for (std::uint32_t m = matches(tags, tag); m != 0; m &= m - 1) {
-            const FlowIndex i = slots_[group * kGroup + static_cast<std::size_t>(std::countr_zero(m))];
+        const Group& g = index_[group];
+        for (std::uint32_t m = matches(g.tag, tag); m != 0; m &= m - 1) {
+            const FlowIndex i = g.slot[lowest(m)];
             if (same(i, k, p)) return {i, direction(i, k), false};
         }
-        if (matches(tags, kEmptyTag) != 0) break;
+        if (matches(g.tag, kEmptyTag) != 0) break;
         group = (group + step) & (groups_ - 1);
     }
     return {};
@@ -80,12 +81,12 @@ FlowTable::Found FlowTable::find(const Key& k, const PacketView& p) const {
     const std::uint8_t tag = tag_of(k.hash);
     std::size_t group = group_of(k.hash);
     for (std::size_t step = 1;; ++step) {
-        const std::uint8_t* tags = &tags_[group * kGroup];
-        for (std::uint32_t m = matches(tags, tag); m != 0; m &= m - 1) {
-            const FlowIndex i = slots_[group * kGroup + static_cast<std::size_t>(std::countr_zero(m))];
+        const Group& g = index_[group];
+        for (std::uint32_t m = matches(g.tag, tag); m != 0; m &= m - 1) {
+            const FlowIndex i = g.slot[lowest(m)];
             if (same(i, k, p)) return {i, direction(i, k), false};
         }
-        if (matches(tags, kEmptyTag) != 0) break;
+        if (matches(g.tag, kEmptyTag) != 0) break;
         group = (group + step) & (groups_ - 1);  // triangular probing visits every group
     }
     if (size_ >= max_flows_) return {};
@@ -114,14 +115,13 @@ FlowTable::Found FlowTable::find(const Key& k, const PacketView& p) const {
 void FlowTable::place(std::uint64_t hash, FlowIndex i) {
     std::size_t group = group_of(hash);
     for (std::size_t step = 1;; ++step) {
-        const std::uint8_t* tags = &tags_[group * kGroup];
-        std::uint32_t m = matches(tags, kEmptyTag);
+        Group& g = index_[group];
+        std::uint32_t m = matches(g.tag, kEmptyTag);
         const bool fresh = m != 0;
-        if (!fresh) m = matches(tags, kDeletedTag);
+        if (!fresh) m = matches(g.tag, kDeletedTag);
         if (m != 0) {
-            const std::size_t at = group * kGroup + static_cast<std::size_t>(std::countr_zero(m));
-            tags_[at] = tag_of(hash);
-            slots_[at] = i;
+            g.tag[lowest(m)] = tag_of(hash);
+            g.slot[lowest(m)] = i;
             if (fresh) ++used_tags_;
             return;
         }
@@ -131,8 +131,7 @@ void FlowTable::place(std::uint64_t hash, FlowIndex i) {
 
 void FlowTable::rebuild(std::size_t groups) {
     groups_ = groups;
-    tags_.assign(groups_ * kGroup, kEmptyTag);
-    slots_.assign(groups_ * kGroup, 0);
+    index_ = ReservedArray<Group>(groups_);
     used_tags_ = 0;
     for_each([this](FlowIndex i) { place(hash_of(hot_[i].key0, hot_[i].key1, i), i); });
 }
@@ -142,15 +141,14 @@ void FlowTable::remove(FlowIndex i) {
     const std::uint8_t tag = tag_of(hash);
     std::size_t group = group_of(hash);
     for (std::size_t step = 1; step <= groups_; ++step) {
-        const std::uint8_t* tags = &tags_[group * kGroup];
-        for (std::uint32_t m = matches(tags, tag); m != 0; m &= m - 1) {
-            const std::size_t at = group * kGroup + static_cast<std::size_t>(std::countr_zero(m));
-            if (slots_[at] != i) continue;
+        Group& g = index_[group];
+        for (std::uint32_t m = matches(g.tag, tag); m != 0; m &= m - 1) {
+            if (g.slot[lowest(m)] != i) continue;
             // A group that still has an empty tag ends every probe: the place can be empty again.
-            const bool ends_probe = matches(tags, kEmptyTag) != 0;
-            tags_[at] = ends_probe ? kEmptyTag : kDeletedTag;
+            const bool ends_probe = matches(g.tag, kEmptyTag) != 0;
+            g.tag[lowest(m)] = ends_probe ? kEmptyTag : kDeletedTag;
             if (ends_probe) --used_tags_;
-            slots_[at] = 0;
+            g.slot[lowest(m)] = 0;
             cold_[i].id = 0;
             hot_[i].key1 = 0;
             hot_[i].next = free_;
@@ -173,7 +171,7 @@ wire::Endpoint FlowTable::destination(FlowIndex i) const {
 }
 
 std::size_t FlowTable::memory_octets() const {
-    return tags_.size() + slots_.size() * sizeof(FlowIndex) + wheel_.size() * sizeof(FlowIndex) +
+    return groups_ * sizeof(Group) + wheel_.size() * sizeof(FlowIndex) +
            next_unused_ * (sizeof(FlowHot) + sizeof(FlowCold));
 }
 

@@ -1,9 +1,10 @@
-// Bounded biflow table: tag groups of 16 (SSE2), 64-byte hot entries in reserved memory, a keyed hash (NH) with
+// Bounded biflow table: an index of groups of 12 in a cache line each (tags compared with SSE2), 64-byte hot entries in reserved memory, a keyed hash (NH) with
 // full key compare, and a timer wheel by packet time. Nothing is allocated per flow; the index doubles as it fills.
 // Thread rule: one owner. Time: TimeNs of packets; the table keeps the highest seen.
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <utility>
@@ -35,10 +36,20 @@ class FlowTable {
     Key key_of(const PacketView& p, std::uint16_t zone = 0) const {
         return p.ip_version == 4 ? key_of_v4(p, zone) : key_of_v6(p, zone);
     }
+    void key_of(const PacketView& p, std::uint16_t zone, Key& out) const {
+        if (p.ip_version != 4) [[unlikely]] {
+            out = key_of_v6(p, zone);
+            return;
+        }
+        const Key k = key_of_v4(p, zone);
+        out.key0 = k.key0;  // one by one: see IpAddress::set_v4_bytes()
+        out.key1 = k.key1;
+        out.hash = k.hash;
+        out.source_is_b = k.source_is_b;
+    }
     // For batches: fetch what guess() reads; guess where the flow may be, without looking at it; find() there first.
     void prefetch(const Key& k) const {
-        wire::prefetch(&tags_[group_of(k.hash) * kGroup]);
-        wire::prefetch(&slots_[group_of(k.hash) * kGroup]);
+        wire::prefetch(&index_[group_of(k.hash)]);
     }
     FlowIndex guess(const Key& k) const;
     void prefetch(FlowIndex i) const { wire::prefetch(&hot_[i]); }
@@ -52,6 +63,10 @@ class FlowTable {
     Found find(const Key& k, const PacketView& p) const;  // index 0: not there
     Found find_or_add(const Key& k, const PacketView& p);
     void remove(FlowIndex i);
+    // For many: fetch what remove() reads of a flow; any number will do.
+    void prefetch_removal(FlowIndex i) const {
+        if (i < next_unused_) wire::prefetch(&index_[group_of(hash_of(hot_[i].key0, hot_[i].key1, i))]);
+    }
 
     FlowHot& hot(FlowIndex i) { return hot_[i]; }
     const FlowHot& hot(FlowIndex i) const { return hot_[i]; }
@@ -90,7 +105,10 @@ class FlowTable {
             rebase(tick);
         }
     }
-    bool slot_passed(wire::TimeNs now) const { return to_tick(now) / kTicksPerSlot > cursor_; }
+    // From this time on expire() has something to do.
+    wire::TimeNs next_slot() const {
+        return base_ + (std::int64_t{cursor_} + 1) * kTicksPerSlot * (10 * wire::kMillisecond);
+    }
     // The flow to give up for a new one: the next due one that `may_evict`, looking at no more than 256.
     template <typename MayEvict>
     FlowIndex victim(MayEvict&& may_evict) const {
@@ -109,7 +127,12 @@ class FlowTable {
     }
 
   private:
-    static constexpr std::size_t kGroup = 16;
+    static constexpr std::size_t kGroup = 12;
+    struct alignas(64) Group {
+        std::array<std::uint8_t, 16> tag;  // the last four are never used: a register takes 16
+        std::array<FlowIndex, kGroup> slot;
+    };
+    static_assert(sizeof(Group) == 64);
     static constexpr std::uint32_t kSlots = 1024;
     static constexpr Tick kTicksPerSlot = 100;  // 1 s
     static constexpr Tick kRebaseFrom = 0x80000000;  // 248 days
@@ -169,8 +192,7 @@ class FlowTable {
     std::size_t max_flows_;
     wire::NhKeys<8> keys_;
     std::size_t groups_ = 64;
-    std::vector<std::uint8_t> tags_;
-    std::vector<FlowIndex> slots_;
+    ReservedArray<Group> index_;
     ReservedArray<FlowHot> hot_;
     ReservedArray<FlowCold> cold_;
     std::size_t size_ = 0;

@@ -32,7 +32,8 @@ wire::Bytes Projection::pack(const RecordSource& source) {
 void Projection::put_number(std::uint64_t n, std::size_t octets) {
     const std::uint64_t most = octets == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * octets)) - 1;
     n = std::min(n, most);  // saturates rather than wraps
-    put_octets(&n, octets);
+    std::memcpy(at_, &n, sizeof n);  // there is room for it (see the constructor), and it is quicker than `octets`
+    at_ += octets;
 }
 
 void Projection::put_text(const Field& f, std::string_view text) {

@@ -7,42 +7,40 @@
 namespace voipprobe::probe {
 namespace {
 
-// A fixed-size buffer is enough: a Call-ID longer than kCallId octets is identified by its hash.
+// A few words are enough: a string is identified by its hash.
 class IdBuilder {
   public:
-    void add(std::uint64_t v) {
-        std::uint8_t octets[8];
-        for (int i = 0; i < 8; ++i) octets[i] = static_cast<std::uint8_t>(v >> (8 * i));
-        put(octets);
+    void add(std::uint64_t v) { words_[size_++] = v; }
+    void add(const wire::IpAddress& a) {
+        add(wire::load_le64(a.octets.data()));
+        add(wire::load_le64(a.octets.data() + 8));
     }
-    void add(const wire::Endpoint& e) {
-        put(e.address.octets);
-        add(std::uint64_t{e.port});
+    void add_ends(const wire::Endpoint& src, const wire::Endpoint& dst, std::uint8_t protocol = 0) {
+        add(src.address);
+        add(dst.address);
+        add(std::uint64_t{protocol} << 32 | std::uint64_t{src.port} << 16 | dst.port);
     }
-    void add(std::string_view s) { put(wire::siphash24_128({}, wire::as_bytes(s))); }
-    RecordId finish(wire::SipKey key) const { return wire::siphash24_128(key, wire::Bytes(buffer_.data(), size_)); }
+    void add(std::string_view s) {
+        const RecordId hash = wire::siphash24_128({}, wire::as_bytes(s));
+        add(wire::load_le64(hash.data()));
+        add(wire::load_le64(hash.data() + 8));
+    }
+    RecordId finish(wire::SipKey key) const { return wire::siphash24_128(key, std::span(words_).first(size_)); }
 
   private:
-    void put(std::span<const std::uint8_t> octets) {
-        std::copy_n(octets.begin(), octets.size(), buffer_.begin() + static_cast<std::ptrdiff_t>(size_));
-        size_ += octets.size();
-    }
-    std::array<std::uint8_t, 160> buffer_;
+    std::array<std::uint64_t, 16> words_;
     std::size_t size_ = 0;
 };
 
-std::uint64_t kind_word(templates::RecordKind kind) { return static_cast<std::uint64_t>(kind); }
+std::uint64_t kind_word(templates::RecordKind kind) { return static_cast<std::uint64_t>(kind) << 32; }  // beside a domain
 std::uint64_t us(wire::TimeNs t) { return static_cast<std::uint64_t>(t / wire::kMicrosecond); }
 
 }  // namespace
 
 RecordId flow_id(const RecordSource& s) {
     IdBuilder b;
-    b.add(std::uint64_t{s.context->domain});
-    b.add(kind_word(s.kind));
-    b.add(s.src);
-    b.add(s.dst);
-    b.add(std::uint64_t{s.protocol});
+    b.add(s.context->domain | kind_word(s.kind));
+    b.add_ends(s.src, s.dst, s.protocol);
     b.add(static_cast<std::uint64_t>(s.cold == nullptr ? s.start_us : s.cold->start_us));
     b.add(static_cast<std::uint64_t>(s.start_us));
     if (s.zone_key != 0) b.add(s.zone_key);
@@ -51,8 +49,7 @@ RecordId flow_id(const RecordSource& s) {
 
 RecordId call_record_id(const RecordContext& context, const Call& call) {
     IdBuilder b;
-    b.add(std::uint64_t{context.domain});
-    b.add(kind_word(templates::RecordKind::call));
+    b.add(context.domain | kind_word(templates::RecordKind::call));
     b.add(std::string_view(call.call_id));
     b.add(us(call.at(CallEvent::invite)));
     if (call.dialog != 0 && !call.callee.tags.empty()) b.add(std::string_view(call.callee.tags.front()));
@@ -71,10 +68,8 @@ RecordId call_uid(const RecordContext& context, const Call& call) {
 RecordId stream_id(const RecordContext& context, const wire::Endpoint& src, const wire::Endpoint& dst,
                    const RtpStream& stream, std::uint64_t zone_key) {
     IdBuilder b;
-    b.add(std::uint64_t{context.domain});
-    b.add(kind_word(templates::RecordKind::stream));
-    b.add(src);
-    b.add(dst);
+    b.add(context.domain | kind_word(templates::RecordKind::stream));
+    b.add_ends(src, dst);
     b.add(std::uint64_t{stream.ssrc});
     b.add(us(stream.first_time));
     if (zone_key != 0) b.add(zone_key);
@@ -83,10 +78,8 @@ RecordId stream_id(const RecordContext& context, const wire::Endpoint& src, cons
 
 RecordId interval_id(const RecordSource& s) {
     IdBuilder b;
-    b.add(std::uint64_t{s.context->domain});
-    b.add(kind_word(templates::RecordKind::interval));
-    b.add(s.src);
-    b.add(s.dst);
+    b.add(s.context->domain | kind_word(templates::RecordKind::interval));
+    b.add_ends(s.src, s.dst);
     b.add(std::uint64_t{s.stream->ssrc});
     b.add(us(s.stream->first_time));
     b.add(us(s.interval->start));
@@ -96,10 +89,8 @@ RecordId interval_id(const RecordSource& s) {
 
 RecordId message_id(const RecordSource& s) {
     IdBuilder b;
-    b.add(std::uint64_t{s.context->domain});
-    b.add(kind_word(templates::RecordKind::message));
-    b.add(s.src);
-    b.add(s.dst);
+    b.add(s.context->domain | kind_word(templates::RecordKind::message));
+    b.add_ends(s.src, s.dst);
     b.add(s.message->call_id);
     b.add(us(s.message_context->time));
     b.add(std::uint64_t{s.message->cseq} << 32 | std::uint64_t{s.message->status} << 8 |

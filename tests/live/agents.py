@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Real agents in network namespaces, captured by tcpdump: rows agree with what the agents themselves print.
+"""Real agents in network namespaces, captured by tcpdump and, in those called live, by the probe itself: rows agree with
+what the agents themselves print.
 
   agents.py BIN_DIR SCENARIO    one of those below; skips (77), saying why, without the programs or the right to capture
   agents.py BIN_DIR all         each in turn; fails if one fails
@@ -13,26 +14,47 @@ import time
 import baresip_calls
 import proxies
 import sipp_calls
-from stage import Checks, Stage, measure, require, rows
+from stage import Checks, Stage, measure, measured_live, require, rows
 
 KINDS = {"answered": 10, "busy": 6, "cancelled": 4}
 FEWER = {"answered": 5, "busy": 4, "cancelled": 4}
 
 
-def with_sipp(bin_dir, work, checks, transport="UDP"):
+def with_sipp(bin_dir, work, checks, transport="UDP", live=False):
     require("sipp")
-    with Stage(work, "a", "b") as stage:
+    with Stage(work, "a", "b", probe=[f"{bin_dir}/voipprobe", "-v"] if live else None) as stage:
         checks.equal("SIPp's exit codes", set(sipp_calls.run(stage, KINDS, "t1" if transport == "TCP" else "u1")), {0})
         stage.end_capture()
-    sipp_calls.check(checks, stage, KINDS, *measure(bin_dir, stage.capture, work), transport=transport)
+    seen = measured_live(bin_dir, stage) if live else measure(bin_dir, stage.capture, work)
+    sipp_calls.check(checks, stage, KINDS, *seen, transport=transport)
 
 
-def with_baresip(bin_dir, work, checks, codec, encryption=None):
+def with_baresip(bin_dir, work, checks, codec, encryption=None, live=False):
     require("baresip")
-    with Stage(work, "a", "b") as stage:
+    with Stage(work, "a", "b", probe=[f"{bin_dir}/voipprobe", "-v"] if live else None) as stage:
         alice, bob = baresip_calls.run(stage, codec, encryption)
         stage.end_capture()
-    baresip_calls.check(checks, stage, codec, encryption, alice, bob, *measure(bin_dir, stage.capture, work))
+    seen = measured_live(bin_dir, stage) if live else measure(bin_dir, stage.capture, work)
+    baresip_calls.check(checks, stage, codec, encryption, alice, bob, *seen)
+
+
+def with_baresip_over_tls(bin_dir, work, checks):
+    """SIP over TLS, its keys written by the agents' own OpenSSL: live and from tcpdump's file the call is like any other;
+    without keys its media still makes a call."""
+    require("baresip", "openssl")
+    keys = f"{work}/keys.log"
+    with Stage(work, "a", "b", probe=[f"{bin_dir}/voipprobe", "-v", "--tls-keylog", keys]) as stage:
+        alice, bob = baresip_calls.run(stage, "PCMU", tls_keys=keys, preload=f"{bin_dir}/keylog_preload.so")
+        stage.end_capture()
+    for how, seen in (("live", measured_live(bin_dir, stage)),
+                      ("file", measure(bin_dir, stage.capture, work, "--tls-keylog", keys))):
+        print(how)
+        baresip_calls.check(checks, stage, "PCMU", None, alice, bob, *seen)
+        checks.equal(f"{how}: transport", [c["transport"] for c in seen[0]], ["TLS"])
+    os.makedirs(f"{work}/blind")
+    calls, streams = measure(bin_dir, stage.capture, f"{work}/blind")
+    checks.equal("without keys", [(c["state"], c["call_id"]) for c in calls], [("MEDIA_ONLY", "")])
+    checks.equal("without keys: streams", sorted(int(s["packets"]) for s in streams), sorted((alice.sent, bob.sent)))
 
 
 def with_proxy(bin_dir, work, checks, anchor, transport="UDP"):
@@ -114,7 +136,11 @@ def check_anchored(checks, stage, streams, wanted):
 SCENARIOS = {
     "sipp-udp": (with_sipp,),
     "sipp-tcp": (with_sipp, "TCP"),
+    "sipp-udp-live": (with_sipp, "UDP", True),
+    "sipp-tcp-live": (with_sipp, "TCP", True),
     "baresip-rtp": (with_baresip, "PCMU"),
+    "baresip-rtp-live": (with_baresip, "PCMU", None, True),
+    "baresip-tls-live": (with_baresip_over_tls,),
     "baresip-g722": (with_baresip, "G722"),
     "baresip-srtp": (with_baresip, "PCMU", "srtp"),
     "baresip-dtls-srtp": (with_baresip, "opus", "dtls_srtp"),

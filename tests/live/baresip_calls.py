@@ -3,6 +3,7 @@ import math
 import os
 import re
 import struct
+import subprocess
 import time
 import wave
 
@@ -27,7 +28,16 @@ def make_tone(path, rate, channels):
         w.writeframes(b"".join(struct.pack("<h", int(9000 * math.sin(2 * math.pi * 440 * i / rate))) * channels for i in range(rate * 20)))
 
 
-def configure(stage, host, user, codec, encryption, proxy):
+def make_certificate(path):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=live", "-keyout",
+                    f"{path}.key", "-out", f"{path}.crt"], check=True, capture_output=True)
+    with open(path, "w", encoding="utf-8") as f:
+        for part in ("key", "crt"):
+            with open(f"{path}.{part}", encoding="utf-8") as p:
+                f.write(p.read())
+
+
+def configure(stage, host, user, codec, encryption, proxy, tls=False):
     module, spec, rate, channels = PAYLOAD[codec]
     folder, tone = f"{stage.work}/{user}", f"{stage.work}/{user}.wav"
     os.makedirs(folder)
@@ -38,7 +48,10 @@ def configure(stage, host, user, codec, encryption, proxy):
              f"audio_source aufile,{tone}", f"audio_alert aubridge,alert-{user}", "rtp_ports 20000-20100", "rtcp_mux no",
              "jitter_buffer_delay 5-10", "rtp_stats yes", f"module_path {MODULES}"]
     lines += [f"module {m}.so" for m in modules] + [f"module_app {m}.so" for m in ("account", "contact", "menu")]
-    account = f"<sip:{user}@{stage.address[host]}>;regint=0;answermode={'manual' if user == 'alice' else 'auto'};audio_codecs={spec}"
+    if tls:
+        make_certificate(f"{folder}/own.pem")
+        lines.append(f"sip_certificate {folder}/own.pem")
+    account = f"<sip:{user}@{stage.address[host]}{';transport=tls' if tls else ''}>;regint=0;answermode={'manual' if user == 'alice' else 'auto'};audio_codecs={spec}"
     account += f";mediaenc={encryption}" if encryption else ""
     account += f';outbound="sip:{proxy};lr"' if proxy and user == "alice" else ""
     for name, content in {"config": "\n".join(lines) + "\n", "contacts": "", "accounts": account + "\n"}.items():
@@ -46,17 +59,20 @@ def configure(stage, host, user, codec, encryption, proxy):
             f.write(content)
 
 
-def run(stage, codec="PCMU", encryption=None, proxy=None):
-    """alice on host a calls bob on host b; what each of them says."""
-    configure(stage, "a", "alice", codec, encryption, proxy)
-    configure(stage, "b", "bob", codec, encryption, proxy)
+def run(stage, codec="PCMU", encryption=None, proxy=None, tls_keys=None, preload=None):
+    """alice on host a calls bob on host b; what each of them says. `tls_keys`: SIP goes over TLS, its secrets into that file
+    with the help of `preload`."""
+    configure(stage, "a", "alice", codec, encryption, proxy, tls_keys is not None)
+    configure(stage, "b", "bob", codec, encryption, proxy, tls_keys is not None)
+    prefix = ["env", f"LD_PRELOAD={preload}", f"SSLKEYLOGFILE={tls_keys}"] if tls_keys else []
+    uri = f"sip:bob@{stage.address['b']}" + (":5061;transport=tls" if tls_keys else "")
 
     def baresip(host, user, seconds, *more):
-        return stage.start(host, user, ["baresip", "-s", "-f", f"{stage.work}/{user}", "-t", str(seconds), *more])
+        return stage.start(host, user, [*prefix, "baresip", "-s", "-f", f"{stage.work}/{user}", "-t", str(seconds), *more])
 
     bob = baresip("b", "bob", SECONDS + 6)
     time.sleep(1.5)
-    alice = baresip("a", "alice", SECONDS, "-e", f"/dial sip:bob@{stage.address['b']}")
+    alice = baresip("a", "alice", SECONDS, "-e", f"/dial {uri}")
     alice.wait(SECONDS + 20)
     time.sleep(1)
     stage.stop(bob)

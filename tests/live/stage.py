@@ -27,9 +27,10 @@ def require(*programs):
 class Stage:
     """Hosts of their own on a bridge of their own; nothing leaves it, and leaving it ends what was started on it."""
 
-    def __init__(self, work, *hosts):
+    def __init__(self, work, *hosts, probe=None):
+        """`probe`: the words of a voipprobe that measures on the bridge while tcpdump keeps what it saw."""
         require("ip", "tcpdump")
-        self.work, self.processes, self.spaces = work, [], []
+        self.work, self.processes, self.spaces, self.probe_words, self.probe = work, [], [], probe, None
         self.address = {host: f"{NETWORK}{10 + i}" for i, host in enumerate(hosts)}
         self.capture = f"{work}/calls.pcap"
         self.dump = None
@@ -62,6 +63,11 @@ class Stage:
         time.sleep(1)
         if self.dump.poll() is not None:
             skip("tcpdump may not capture here: " + self.log("tcpdump").strip().splitlines()[-1])
+        if self.probe_words:
+            self.probe = self.start("bridge", "probe", [*self.probe_words, "-i", "br0", "-n", f"file:{self.work}/live.ipfix"])
+            time.sleep(1)
+            if self.probe.poll() is not None:
+                raise RuntimeError("voipprobe: " + self.log("probe"))
 
     def add_space(self, host):
         made = subprocess.run(["ip", "netns", "add", self.space(host)], capture_output=True, text=True, check=False)
@@ -97,6 +103,10 @@ class Stage:
 
     def end_capture(self):
         time.sleep(1)
+        if self.probe is not None:
+            self.stop(self.probe, 10)
+            if self.probe.returncode != 0:
+                raise RuntimeError(f"voipprobe left with {self.probe.returncode}: " + self.log("probe"))
         self.stop(self.dump)
         dropped = [line for line in self.log("tcpdump").splitlines() if "dropped by kernel" in line]
         if not dropped or not dropped[0].startswith("0 "):
@@ -115,7 +125,14 @@ def rows(path):
         return list(csv.DictReader(f))
 
 
-def measure(bin_dir, capture, work):
+def measured_live(bin_dir, stage):
+    """The rows of calls.csv and streams.csv of what the probe on the stage measured."""
+    out = f"{stage.work}/live"
+    subprocess.run([f"{bin_dir}/voipcollector", "-r", f"{stage.work}/live.ipfix", "-o", out, "-q", "--strict"], check=True)
+    return rows(f"{out}/calls.csv"), rows(f"{out}/streams.csv")
+
+
+def measure(bin_dir, capture, work, *options):
     """The rows of calls.csv and streams.csv: the capture through the probe and, by IPFIX over UDP, the collector."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.bind(("127.0.0.1", 0))
@@ -124,7 +141,7 @@ def measure(bin_dir, capture, work):
     collector = subprocess.Popen([f"{bin_dir}/voipcollector", "-l", f"udp://127.0.0.1:{port}", "-o", out, "--idle-exit", "2", "-q",
                                   "--strict"])
     time.sleep(1)
-    subprocess.run([f"{bin_dir}/voipprobe", "-i", capture, "-n", f"127.0.0.1:{port}", "-q"], check=True)
+    subprocess.run([f"{bin_dir}/voipprobe", "-i", capture, "-n", f"127.0.0.1:{port}", "-q", *options], check=True)
     if collector.wait(60) != 0:
         raise RuntimeError(f"voipcollector left with {collector.returncode}")
     return rows(f"{out}/calls.csv"), rows(f"{out}/streams.csv")
