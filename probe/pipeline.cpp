@@ -360,17 +360,25 @@ CallDesk::Host Pipeline::desk_host() {
 // A datagram, a segment of a flow that is, or may become, one of them.
 [[gnu::noinline]] bool Pipeline::take_signalling(FlowIndex i, std::uint8_t direction, const PacketView& p) {
     FlowHot& h = flows_.hot(i);
-    if (!others_.on_datagram(i, direction, p, context_of(p, SipTransport::udp, FlowTable::zone(h)), h.kind == FlowKind::signalling))
-        return false;
+    const bool taken = others_.on_datagram(i, direction, p, context_of(p, SipTransport::udp, FlowTable::zone(h)), h.kind == FlowKind::signalling);
+    if (others_.desk().any_begun()) assign_legs(p.time);
+    if (!taken) return false;
     h.kind = FlowKind::signalling;
     return true;
 }
 
 [[gnu::noinline]] bool Pipeline::take_signalling_tcp(FlowIndex i, std::uint8_t direction, const PacketView& p) {
     FlowHot& h = flows_.hot(i);
-    if (!others_.on_tcp(i, direction, p, context_of(p, SipTransport::tcp, FlowTable::zone(h)))) return false;
+    const bool taken = others_.on_tcp(i, direction, p, context_of(p, SipTransport::tcp, FlowTable::zone(h)));
+    if (others_.desk().any_begun()) assign_legs(p.time);
+    if (!taken) return false;
     h.kind = FlowKind::signalling;
     return true;
+}
+
+void Pipeline::assign_legs(wire::TimeNs now) {
+    for (const CallDesk::Begun& b : others_.desk().take_begun())
+        if (others_.desk().get(b.call) != nullptr) legs_.assign_other(calls_, b.call.index, b.conversation, now);
 }
 
 CallIndex Pipeline::new_call(const SipMessage& m, const SipContext& ctx) {

@@ -150,6 +150,7 @@ class Pipeline {
 
     CallIndex add_call(std::string_view call_id);
     CallDesk::Host desk_host();
+    void assign_legs(wire::TimeNs now);
     void classify(FlowIndex i, const PacketView& p);
     bool take_signalling(FlowIndex i, std::uint8_t direction, const PacketView& p);
     bool take_signalling_tcp(FlowIndex i, std::uint8_t direction, const PacketView& p);
