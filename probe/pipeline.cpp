@@ -30,6 +30,8 @@ Pipeline::Pipeline(const PipelineConfig& config, RecordSink& sink)
       promises_(config.max_endpoints, config.table_key),
       media_(config.media, flows_, calls_, promises_,
              [this](RtpStream& s, bool final, wire::TimeNs now) { emit_stream(s, final, now); }),
+      plain_(flows_, calls_, promises_, config.active_ns,
+             [this](PlainStream& s, bool final, wire::TimeNs now) { emit_plain(s, final, now); }),
       duplicates_(config.table_key),
       fragments_(config.fragments, config.table_key,
                  [this](Datagram& d) {
@@ -226,6 +228,9 @@ void Pipeline::analyse(FlowIndex i, std::uint8_t direction, PacketView& p, std::
     FlowHot& h = flows_.hot(i);
     if (h.kind == FlowKind::signalling || (h.kind == FlowKind::fresh && others_.may_be_datagram(p))) [[unlikely]]
         if (take_signalling(i, direction, p)) return;
+    if (plain_.any()) [[unlikely]] count_plain(i, direction, p);
+    if (promises_.has_images()) [[unlikely]]
+        if (take_image(i, direction, p)) return;
     if ((first & 0xc0) == 0x80) {  // RTP, RTCP (RFC 7983)
         if (h.kind == FlowKind::media) return media_.on_media(i, direction, p);
         if (p.fragment) return;
@@ -290,6 +295,7 @@ void Pipeline::take_from_flow(FlowIndex i, std::uint8_t direction, SipContext& c
         fresh = apply_message(calls_[call], call, m, ctx, promises_);
         if (begins) legs_.assign(calls_, call, m, ctx);
         else if (m.is_request && m.method == SipMethod::refer) legs_.note_refer(calls_[call], m, ctx);
+        if (fresh && !m.sdp().empty()) note_shared_media(call);
         if (calls_[call].ended()) {
             calls_.wake_at(call, call_end(calls_[call]));
             for (const std::uint32_t s : calls_[call].streams) media_.stream(s).call_over = true;
@@ -326,59 +332,6 @@ CallIndex Pipeline::add_call(std::string_view call_id) {
     }
     ++counters_.calls;
     return i;
-}
-
-// The first packets of a flow, until it has an application or none.
-[[gnu::noinline]] void Pipeline::classify(FlowIndex i, const PacketView& p) {
-    if (p.payload.empty() || (p.protocol != kProtoUdp && p.protocol != kProtoTcp)) return;
-    const FlowHot& h = flows_.hot(i);
-    if (std::uint64_t{h.packets[0]} + h.packets[1] > 4 * Classifier::kFirstPackets) return;  // settled, without a look at the cold part
-    FlowCold& c = flows_.cold(i);
-    if (c.application != FlowCold::kNotLookedAt) return;
-    std::uint16_t protocol = 0;
-    if (classifier_->look(i, p, protocol)) c.application = protocol;
-}
-
-// What the other signalling protocols need of the pipeline.
-CallDesk::Host Pipeline::desk_host() {
-    return {[this](std::string_view call_id, wire::TimeNs time) {
-                const CallIndex i = add_call(call_id);
-                if (i == 0) return i;
-                calls_[i].next_snapshot = time + config_.active_ns;
-                calls_.wake_at(i, calls_[i].next_snapshot);
-                return i;
-            },
-            [this](CallIndex i) {
-                calls_.wake_at(i, call_end(calls_[i]));
-                for (const std::uint32_t s : calls_[i].streams) media_.stream(s).call_over = true;
-            },
-            [this](FlowIndex flow, std::string_view user, const wire::IpAddress& client) {
-                registers_.note_user(flow, user, client);
-            }};
-}
-
-// A datagram, a segment of a flow that is, or may become, one of them.
-[[gnu::noinline]] bool Pipeline::take_signalling(FlowIndex i, std::uint8_t direction, const PacketView& p) {
-    FlowHot& h = flows_.hot(i);
-    const bool taken = others_.on_datagram(i, direction, p, context_of(p, SipTransport::udp, FlowTable::zone(h)), h.kind == FlowKind::signalling);
-    if (others_.desk().any_begun()) assign_legs(p.time);
-    if (!taken) return false;
-    h.kind = FlowKind::signalling;
-    return true;
-}
-
-[[gnu::noinline]] bool Pipeline::take_signalling_tcp(FlowIndex i, std::uint8_t direction, const PacketView& p) {
-    FlowHot& h = flows_.hot(i);
-    const bool taken = others_.on_tcp(i, direction, p, context_of(p, SipTransport::tcp, FlowTable::zone(h)));
-    if (others_.desk().any_begun()) assign_legs(p.time);
-    if (!taken) return false;
-    h.kind = FlowKind::signalling;
-    return true;
-}
-
-void Pipeline::assign_legs(wire::TimeNs now) {
-    for (const CallDesk::Begun& b : others_.desk().take_begun())
-        if (others_.desk().get(b.call) != nullptr) legs_.assign_other(calls_, b.call.index, b.conversation, now);
 }
 
 CallIndex Pipeline::new_call(const SipMessage& m, const SipContext& ctx) {
