@@ -13,7 +13,9 @@ namespace {
 constexpr std::uint32_t kMaxDialogs = 16;  // confirmed ones of one forked call
 
 std::uint64_t hash_of_tunnel(wire::SipKey key, const TunnelInfo& t) {
-    const auto word = [](const wire::IpAddress& a, std::size_t at) { return wire::load_le64(a.octets.data() + at); };
+    const auto word = [](const wire::IpAddress& a, std::size_t at) {
+        return wire::load_le64(a.octets.data() + at);
+    };
     return wire::siphash13<5>(key, {word(t.src, 0), word(t.src, 8), word(t.dst, 0), word(t.dst, 8),
                                     std::uint64_t{t.id} << 16 | static_cast<std::uint64_t>(t.type)});
 }
@@ -45,7 +47,8 @@ Pipeline::Pipeline(const PipelineConfig& config, RecordSink& sink)
       legs_(config.legs, config.table_key),
       tunnels_(config.max_tunnels),
       zones_(config.flow_key == FlowKey::addresses ? 1 : 65'535) {
-    media_.on_interval([this](RtpStream& s, const IntervalFigures& i, bool last) { on_interval(s, i, last); });
+    media_.on_interval(
+        [this](RtpStream& s, const IntervalFigures& i, bool last) { on_interval(s, i, last); });
 }
 
 [[gnu::noinline]] void Pipeline::begin(wire::TimeNs first) {
@@ -79,9 +82,11 @@ void Pipeline::prepare(const RawPacket& packet, PreparedPacket& out) const {
     out.drop = DropReason::none;
     if (!out.plain) out.view = PacketView{};
     out.plain = decode_plain_udp(packet, out.view);
-    if (!out.plain) [[unlikely]] out.drop = decode(packet, out.view = PacketView{});
+    if (!out.plain) [[unlikely]]
+        out.drop = decode(packet, out.view = PacketView{});
     // A zone is known in the packet's turn only: its number belongs to flows that may end before.
-    if (out.drop == DropReason::none && config_.flow_key == FlowKey::addresses && !out.view.fragment) identify(out, 0);
+    if (out.drop == DropReason::none && config_.flow_key == FlowKey::addresses && !out.view.fragment)
+        identify(out, 0);
 }
 
 void Pipeline::identify(PreparedPacket& packet, std::uint16_t zone) const {
@@ -104,15 +109,19 @@ void Pipeline::look_ahead(std::span<PreparedPacket> batch) {
         if (p.guess != 0) flows_.prefetch(p.guess);
     }
     for (const PreparedPacket& p : batch)
-        if (known(p)) media_.prefetch_flow(p.guess);
-    for (const PreparedPacket& p : batch)
-        if (known(p)) media_.prefetch_stream(p.guess, flows_.direction(p.guess, p.key));
-    for (const PreparedPacket& p : batch)
-        if (known(p)) media_.prefetch_measuring(p.guess, flows_.direction(p.guess, p.key));
+        if (known(p)) media_.prefetch_lane(p.guess, flows_.direction(p.guess, p.key));
+    std::array<std::uint32_t, kBatch> measured;
+    std::size_t n = 0;
+    for (const PreparedPacket& p : batch) {
+        if (!known(p)) continue;
+        measured[n] = media_.prefetch_waiting(p.guess, flows_.direction(p.guess, p.key));
+        if (measured[n] != 0) media_.prefetch(measured[n++]);
+    }
+    for (const std::uint32_t s : std::span(measured).first(n)) media_.prefetch_pools(s);
 }
 
 // Flat: what a packet of known media runs through is inlined, the rest of it is marked noinline.
-[[gnu::flatten]] void Pipeline::process_one(PreparedPacket& packet) {
+[[gnu::flatten]] inline void Pipeline::process_one(PreparedPacket& packet) {
     PacketView& p = packet.view;
     if (packet.drop != DropReason::none) {
         ++counters_.dropped[static_cast<std::size_t>(packet.drop)];
@@ -123,6 +132,8 @@ void Pipeline::look_ahead(std::span<PreparedPacket> batch) {
         now_ = p.time;
         if (flows_.slot_passed(now_)) expire();
     }
+    if (take_media(packet)) [[likely]]
+        return;
     const bool zoned = config_.flow_key != FlowKey::addresses;
     const std::uint16_t zone = zoned ? zone_of(p) : std::uint16_t{0};
     if (p.fragment) [[unlikely]] {
@@ -134,8 +145,37 @@ void Pipeline::look_ahead(std::span<PreparedPacket> batch) {
     if (zone != 0) zones_.release(zone);
 }
 
+// The packet that VoIP links are full of: of a known flow whose media is known well. False: take() must look
+// at it.
+inline bool Pipeline::take_media(const PreparedPacket& packet) {
+    const PacketView& p = packet.view;
+    const FlowIndex i = flows_.at(packet.guess, packet.key, p).index;
+    if (i == 0 || !packet.plain || classifier_) return false;
+    FlowHot& h = flows_.hot(i);
+    const std::uint8_t direction = flows_.direction(i, packet.key);
+    if (h.kind != FlowKind::media || h.packets[direction] == 0 || flows_.to_tick(p.time) >= h.due ||
+        !media_.may_wait(h, direction, p))
+        return false;
+    if (config_.dedup) {
+        const DuplicateFilter::Verdict verdict = duplicates_.look(packet.mark, p);
+        if (verdict != DuplicateFilter::Verdict::fresh) [[unlikely]] {
+            PacketView copy = p;
+            on_copy(i, direction, copy, verdict);
+            return true;
+        }
+    }
+    ++counters_.decoded;
+    counters_.decoded_octets += p.ip_length;
+    counters_.truncated += p.truncated ? 1 : 0;
+    ++h.packets[direction];
+    h.octets[direction] += p.ip_length;
+    h.last_us = std::max(h.last_us, p.time / wire::kMicrosecond);
+    media_.wait(h, direction, p);
+    return true;
+}
+
 // One whole packet, the innermost.
-void Pipeline::take(PreparedPacket& packet, std::uint16_t zone) {
+[[gnu::noinline]] void Pipeline::take(PreparedPacket& packet, std::uint16_t zone) {
     PacketView& p = packet.view;
     std::uint8_t direction = 0;
     const FlowIndex i = flow_of(p, zone, packet.key, flows_.at(packet.guess, packet.key, p), direction);
@@ -145,10 +185,12 @@ void Pipeline::take(PreparedPacket& packet, std::uint16_t zone) {
     }
     if (config_.dedup) {
         const DuplicateFilter::Verdict verdict = duplicates_.look(packet.mark, p);
-        if (verdict != DuplicateFilter::Verdict::fresh) [[unlikely]] return on_copy(i, direction, p, verdict);
+        if (verdict != DuplicateFilter::Verdict::fresh) [[unlikely]]
+            return on_copy(i, direction, p, verdict);
     }
     count(i, direction, p, 1, p.ip_length);
-    if (classifier_) [[unlikely]] classify(i, p);
+    if (classifier_) [[unlikely]]
+        classify(i, p);
     if (p.protocol == kProtoUdp) {
         if (!p.payload.empty()) analyse(i, direction, p, 1, p.ip_length);
     } else if (p.protocol == kProtoTcp) {
@@ -161,8 +203,8 @@ FlowIndex Pipeline::flow_of(const PacketView& p, std::uint16_t zone, std::uint8_
 }
 
 // `found`: where the flow is, when that is known.
-FlowIndex Pipeline::flow_of(const PacketView& p, std::uint16_t zone, const FlowTable::Key& key, FlowTable::Found found,
-                            std::uint8_t& direction) {
+FlowIndex Pipeline::flow_of(const PacketView& p, std::uint16_t zone, const FlowTable::Key& key,
+                            FlowTable::Found found, std::uint8_t& direction) {
     if (found.index == 0) found = flows_.find_or_add(key, p);
     if (found.index == 0 && evict_flow()) found = flows_.find_or_add(key, p);
     if (found.index == 0) return 0;
@@ -207,7 +249,8 @@ void Pipeline::count(FlowIndex i, std::uint8_t direction, const PacketView& p, s
     h.packets[direction] += packets;
     h.octets[direction] += octets;
     if (us > h.last_us) h.last_us = us;
-    if (h.kind == FlowKind::media) return;  // lengths and TTL of media flows are not worth a cache line per packet
+    if (h.kind == FlowKind::media)
+        return;  // lengths and TTL of media flows are not worth a cache line per packet
     FlowCold& c = flows_.cold(i);
     const auto length = static_cast<std::uint16_t>(std::min<std::uint32_t>(p.ip_length, 0xffff));
     c.min_length = std::min(c.min_length, length);
@@ -222,11 +265,13 @@ void Pipeline::count(FlowIndex i, std::uint8_t direction, const PacketView& p, s
     }
 }
 
-void Pipeline::analyse(FlowIndex i, std::uint8_t direction, PacketView& p, std::uint32_t packets, std::uint64_t octets) {
+void Pipeline::analyse(FlowIndex i, std::uint8_t direction, PacketView& p, std::uint32_t packets,
+                       std::uint64_t octets) {
     unwrap_turn(p);
     const std::uint8_t first = p.payload[0];
     FlowHot& h = flows_.hot(i);
-    if (h.kind == FlowKind::signalling || (h.kind == FlowKind::fresh && others_.may_be_datagram(p))) [[unlikely]]
+    if (h.kind == FlowKind::signalling || (h.kind == FlowKind::fresh && others_.may_be_datagram(p)))
+        [[unlikely]]
         if (take_signalling(i, direction, p)) return;
     if (plain_.any()) [[unlikely]] count_plain(i, direction, p);
     if (promises_.has_images()) [[unlikely]]
@@ -234,7 +279,8 @@ void Pipeline::analyse(FlowIndex i, std::uint8_t direction, PacketView& p, std::
     if ((first & 0xc0) == 0x80) {  // RTP, RTCP (RFC 7983)
         if (h.kind == FlowKind::media) return media_.on_media(i, direction, p);
         if (p.fragment) return;
-        if (h.kind == FlowKind::fresh || promises_.knows({p.dst, p.dst_port})) media_.on_candidate(i, direction, p);
+        if (h.kind == FlowKind::fresh || promises_.knows({p.dst, p.dst_port}))
+            media_.on_candidate(i, direction, p);
         return;
     }
     if (first < 0x80 && p.payload.size() >= 12 && looks_like_sip(p.payload)) {
@@ -245,13 +291,14 @@ void Pipeline::analyse(FlowIndex i, std::uint8_t direction, PacketView& p, std::
     }
     if (first < 4 && promises_.has_ufrags()) [[unlikely]] {
         if (const auto username = stun_username(p.payload))
-            return note_ice_check(calls_, *username, {p.src, p.src_port}, {p.dst, p.dst_port}, p.time, FlowTable::zone(h),
-                                  promises_);
+            return note_ice_check(calls_, *username, {p.src, p.src_port}, {p.dst, p.dst_port}, p.time,
+                                  FlowTable::zone(h), promises_);
     }
     if (h.kind == FlowKind::media) media_.on_media(i, direction, p);
 }
 
-[[gnu::noinline]] SipContext Pipeline::context_of(const PacketView& p, SipTransport transport, std::uint16_t zone) const {
+[[gnu::noinline]] SipContext Pipeline::context_of(const PacketView& p, SipTransport transport,
+                                                  std::uint16_t zone) const {
     SipContext ctx;
     ctx.time = p.time;
     ctx.src = {p.src, p.src_port};
@@ -263,7 +310,8 @@ void Pipeline::analyse(FlowIndex i, std::uint8_t direction, PacketView& p, std::
     return ctx;
 }
 
-// The dialog's record counts the message's packets, not the flow's. What the flow has sent already stays with it.
+// The dialog's record counts the message's packets, not the flow's. What the flow has sent already stays with
+// it.
 void Pipeline::take_from_flow(FlowIndex i, std::uint8_t direction, SipContext& ctx) {
     FlowHot& h = flows_.hot(i);
     if (ctx.packets > h.packets[direction] || ctx.octets > h.octets[direction]) {
@@ -275,7 +323,8 @@ void Pipeline::take_from_flow(FlowIndex i, std::uint8_t direction, SipContext& c
 }
 
 // `ctx` has the packets that carried the message and were counted on flow `i`.
-[[gnu::noinline]] void Pipeline::on_sip(FlowIndex i, std::uint8_t direction, std::string_view text, std::size_t whole, SipContext ctx) {
+[[gnu::noinline]] void Pipeline::on_sip(FlowIndex i, std::uint8_t direction, std::string_view text,
+                                        std::size_t whole, SipContext ctx) {
     SipMessage m;
     const SipDefect defect = parse_sip(text, whole, m);
     if (defect != SipDefect::none) {
@@ -287,18 +336,22 @@ void Pipeline::take_from_flow(FlowIndex i, std::uint8_t direction, SipContext& c
     if (h.kind != FlowKind::media) h.kind = FlowKind::sip;
     CallIndex call = find_call(calls_, m);
     const bool begins = call == 0 && m.is_request && m.method == SipMethod::invite;
-    if (begins) call = new_call(m, ctx);
-    else if (call != 0 && confirms_another(calls_[call], m)) call = fork_call(call, m, ctx);
+    if (begins)
+        call = new_call(m, ctx);
+    else if (call != 0 && confirms_another(calls_[call], m))
+        call = fork_call(call, m, ctx);
     bool fresh = true;
     if (call != 0) {
         if (sink_.wants(RecordKind::sip)) take_from_flow(i, direction, ctx);
         fresh = apply_message(calls_[call], call, m, ctx, promises_);
-        if (begins) legs_.assign(calls_, call, m, ctx);
-        else if (m.is_request && m.method == SipMethod::refer) legs_.note_refer(calls_[call], m, ctx);
+        if (begins)
+            legs_.assign(calls_, call, m, ctx);
+        else if (m.is_request && m.method == SipMethod::refer)
+            legs_.note_refer(calls_[call], m, ctx);
         if (fresh && !m.sdp().empty()) note_shared_media(call);
         if (calls_[call].ended()) {
             calls_.wake_at(call, call_end(calls_[call]));
-            for (const std::uint32_t s : calls_[call].streams) media_.stream(s).call_over = true;
+            for (const std::uint32_t s : calls_[call].streams) media_.call_over(s);
         }
     } else {
         ++counters_.sip_outside_calls;

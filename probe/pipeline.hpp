@@ -51,7 +51,7 @@ struct PipelineConfig {
     SipTcpLimits sip_tcp;
     LegOptions legs;
     std::uint32_t max_tunnels = 65'535;  // different ones at a time, beyond flows have no TUNNEL_ elements
-    wire::SipKey table_key;  // random: keys the tables that strangers can fill
+    wire::SipKey table_key;              // random: keys the tables that strangers can fill
 };
 
 struct PipelineCounters {
@@ -60,8 +60,9 @@ struct PipelineCounters {
     std::uint64_t decoded_octets = 0;  // IP total length of the innermost packets
     std::uint64_t duplicates = 0;      // copies by a mirror
     std::uint64_t duplicate_octets = 0;
-    std::uint64_t joined = 0;          // captured packets beyond the first that carried one tunnelled packet in fragments
-    std::uint64_t truncated = 0;       // decoded, but cut by the snaplen
+    std::uint64_t joined =
+        0;  // captured packets beyond the first that carried one tunnelled packet in fragments
+    std::uint64_t truncated = 0;  // decoded, but cut by the snaplen
     std::uint64_t fragments = 0;
     std::array<std::uint64_t, kDropReasons> dropped{};
     std::uint64_t flow_packets = 0;  // in flow, rtp and sip records
@@ -83,7 +84,8 @@ class Pipeline {
     Pipeline(const Pipeline&) = delete;
     Pipeline& operator=(const Pipeline&) = delete;
 
-    // Packets in order of capture. Several at a time cost less: what they need is fetched while others are worked on.
+    // Packets in order of capture. Several at a time cost less: what they need is fetched while others are
+    // worked on.
     void process(std::span<const RawPacket> packets);
     void process(const RawPacket& packet) { process(std::span(&packet, 1)); }
     // The same in two steps: prepare() may run on any threads, beside process(); process() has one owner.
@@ -119,21 +121,25 @@ class Pipeline {
     wire::TimeNs now() const { return now_; }
 
   private:
-    static constexpr std::size_t kBatch = 16;
+    static constexpr std::size_t kBatch = 32;
 
     void look_ahead(std::span<PreparedPacket> batch);
     void process_one(PreparedPacket& packet);
     void begin(wire::TimeNs first);
     void identify(PreparedPacket& packet, std::uint16_t zone) const;  // its key and mark
+    bool take_media(const PreparedPacket& packet);
     void take(PreparedPacket& packet, std::uint16_t zone);
     FlowIndex flow_of(const PacketView& p, std::uint16_t zone, std::uint8_t& direction);
-    FlowIndex flow_of(const PacketView& p, std::uint16_t zone, const FlowTable::Key& key, FlowTable::Found found,
-                      std::uint8_t& direction);
-    void count(FlowIndex i, std::uint8_t direction, const PacketView& p, std::uint32_t packets, std::uint64_t octets);
+    FlowIndex flow_of(const PacketView& p, std::uint16_t zone, const FlowTable::Key& key,
+                      FlowTable::Found found, std::uint8_t& direction);
+    void count(FlowIndex i, std::uint8_t direction, const PacketView& p, std::uint32_t packets,
+               std::uint64_t octets);
     // A UDP payload; `packets` and `octets` of the flow carried it.
-    void analyse(FlowIndex i, std::uint8_t direction, PacketView& p, std::uint32_t packets, std::uint64_t octets);
+    void analyse(FlowIndex i, std::uint8_t direction, PacketView& p, std::uint32_t packets,
+                 std::uint64_t octets);
     SipContext context_of(const PacketView& p, SipTransport transport, std::uint16_t zone) const;
-    void on_sip(FlowIndex i, std::uint8_t direction, std::string_view text, std::size_t whole, SipContext ctx);
+    void on_sip(FlowIndex i, std::uint8_t direction, std::string_view text, std::size_t whole,
+                SipContext ctx);
     void take_from_flow(FlowIndex i, std::uint8_t direction, SipContext& ctx);
 
     // ---- what a mirror makes of packets: pipeline_wrapping.cpp ----

@@ -63,7 +63,7 @@ CallDesk::Host Pipeline::desk_host() {
             },
             [this](CallIndex i) {
                 calls_.wake_at(i, call_end(calls_[i]));
-                for (const std::uint32_t s : calls_[i].streams) media_.stream(s).call_over = true;
+                for (const std::uint32_t s : calls_[i].streams) media_.call_over(s);
             },
             [this](FlowIndex flow, std::string_view user, const wire::IpAddress& client) {
                 registers_.note_user(flow, user, client);

@@ -13,6 +13,7 @@
 
 #include "probe/decode/packet_view.hpp"
 #include "wire/nh_hash.hpp"
+#include "wire/prefetch.hpp"
 
 namespace voipprobe::probe {
 
@@ -37,7 +38,7 @@ class DuplicateFilter {
                          (p.payload[0] & 0xc0) == 0x80 && !p.fragment;
         return rtp ? mark_rtp(p, zone) : mark_other(p, zone);
     }
-    void prefetch(Mark m) const { __builtin_prefetch(&buckets_[m % kBuckets], 1); }  // what look() reads
+    void prefetch(Mark m) const { wire::prefetch(&buckets_[m % kBuckets]); }  // what look() reads
     Verdict look(Mark m, const PacketView& p) {
         Bucket& b = buckets_[m % kBuckets];
         bool known = false;

@@ -13,6 +13,7 @@
 #include "probe/flow/flow.hpp"
 #include "probe/flow/reserved_array.hpp"
 #include "wire/nh_hash.hpp"
+#include "wire/prefetch.hpp"
 
 namespace voipprobe::probe {
 
@@ -36,11 +37,11 @@ class FlowTable {
     }
     // For batches: fetch what guess() reads; guess where the flow may be, without looking at it; find() there first.
     void prefetch(const Key& k) const {
-        __builtin_prefetch(&tags_[group_of(k.hash) * kGroup]);
-        __builtin_prefetch(&slots_[group_of(k.hash) * kGroup]);
+        wire::prefetch(&tags_[group_of(k.hash) * kGroup]);
+        wire::prefetch(&slots_[group_of(k.hash) * kGroup]);
     }
     FlowIndex guess(const Key& k) const;
-    void prefetch(FlowIndex i) const { __builtin_prefetch(&hot_[i]); }
+    void prefetch(FlowIndex i) const { wire::prefetch(&hot_[i]); }
     Found at(FlowIndex guessed, const Key& k, const PacketView& p) const {
         if (guessed == 0 || !same(guessed, k, p)) return {};
         return {guessed, direction(guessed, k), false};

@@ -10,11 +10,11 @@
 namespace voipprobe::probe {
 namespace {
 
-constexpr std::size_t kQueued = 512;   // batches: 4,096 packets
+constexpr std::size_t kQueued = 512;   // batches: 7,168 packets
 constexpr std::size_t kAtATime = 16;   // batches measured before the queue is left to others
 
 struct Batch {
-    std::array<WaitingPacket, RtpStream::kWaiting> packets;
+    std::array<WaitingPacket, WaitingLane::kRoom> packets;
     std::uint32_t stream;
 };
 
@@ -69,7 +69,8 @@ bool MeasuringThreads::work(Queue& q) {
     if (q.taken.test_and_set(std::memory_order_acquire)) return false;
     std::array<Batch, kAtATime> some;
     const std::size_t n = q.batches.pop(some.data(), some.size());
-    for (std::size_t i = 0; i < n; ++i) tracker_.prefetch_batch(some[i].stream);
+    for (std::size_t i = 0; i < n; ++i) tracker_.prefetch(some[i].stream);
+    for (std::size_t i = 0; i < n; ++i) tracker_.prefetch_pools(some[i].stream);
     for (std::size_t i = 0; i < n; ++i) tracker_.measure_batch(some[i].stream, some[i].packets);
     if (n != 0) q.measured.store(q.measured.load(std::memory_order_relaxed) + n, std::memory_order_release);
     q.taken.clear(std::memory_order_release);

@@ -6,6 +6,7 @@
 // Units: packets (the record turns lengths into time by the packet time). Thread rule: one owner.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
 namespace voipprobe::probe {
@@ -40,6 +41,21 @@ class BurstGap {
         }
         received_elsewhere(n, discarded);
     }
+    // `n` packets in sequence from `first` on; bit i of `late`: the i-th is discarded. n <= 32.
+    void received_run(std::int64_t first, std::uint32_t n, std::uint32_t late) {
+        const std::uint64_t b = std::rotl((std::uint64_t{1} << n) - 1, static_cast<int>(static_cast<std::uint64_t>(first) % 64));
+        // As above: what leaves the window was heard, every bit of it.
+        if (started_ && late == 0 && first == highest_ + 1 && first == next_ + kWindow &&
+            (received_ & ~discarded_ & b) == b) [[likely]] {
+            decided_ = true;
+            total_ += n;
+            good_run_ += n;
+            next_ += n;
+            highest_ += n;
+            return;
+        }
+        for (std::uint32_t i = 0; i < n; ++i) received(first + i, (late >> i & 1) != 0);
+    }
     // The packet with this number turns out to be discarded (its clock was learned later).
     void discard(std::int64_t n) {
         if (n >= next_ && n <= highest_) discarded_ |= bit(n);
@@ -59,17 +75,19 @@ class BurstGap {
     void bad(std::uint64_t in_a_row);
     void close_cluster();
 
+    // ---- every packet ----
     std::uint64_t received_ = 0;   // bit n % 64 for next_ <= n <= highest_
     std::uint64_t discarded_ = 0;
     std::int64_t next_ = 0;        // lowest undecided number
     std::int64_t highest_ = -1;
+    std::uint64_t total_ = 0;
+    std::uint64_t good_run_ = 0;   // since the last bad one
     bool started_ = false;
     bool decided_ = false;         // any number of this numbering
+    // ---- losses and discards ----
     std::uint32_t bursts_ = 0;
-    std::uint64_t total_ = 0;
     std::uint64_t bad_ = 0;
     std::uint64_t bad_runs_ = 0;
-    std::uint64_t good_run_ = 0;         // since the last bad one
     std::uint64_t cluster_length_ = 0;   // 0: none open
     std::uint64_t cluster_bad_ = 0;
     std::uint64_t burst_length_ = 0;     // of all bursts

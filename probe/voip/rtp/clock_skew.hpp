@@ -7,7 +7,9 @@
 #include <cmath>
 #include <cstdint>
 #include <optional>
+#include <span>
 
+#include "probe/voip/rtp/waiting_lane.hpp"
 #include "wire/time.hpp"
 
 namespace voipprobe::probe {
@@ -28,6 +30,27 @@ class ClockSkew {
         xx_ += x * x;
         xy_ += x * transit_ns;
         yy_ += transit_ns * transit_ns;
+        last_ = x;
+    }
+    // Several, in order.
+    void add_run(std::span<const WaitingPacket> packets, const double* transit_ns) {
+        if (n_ == 0) origin_ = packets.front().time;
+        double x = last_, sum_x = x_, sum_y = y_, xx = xx_, xy = xy_, yy = yy_;
+        for (std::size_t i = 0; i < packets.size(); ++i) {
+            x = static_cast<double>(packets[i].time - origin_) * 1e-9;
+            const double y = transit_ns[i];
+            sum_x += x;
+            sum_y += y;
+            xx += x * x;
+            xy += x * y;
+            yy += y * y;
+        }
+        n_ += packets.size();
+        x_ = sum_x;
+        y_ = sum_y;
+        xx_ = xx;
+        xy_ = xy;
+        yy_ = yy;
         last_ = x;
     }
     // A new reference: the line may start at another height, its slope stays one.
@@ -59,9 +82,11 @@ class ClockSkew {
         yy += yy_ - y_ * y_ / n;
     }
     wire::TimeNs origin_ = 0;
-    std::uint64_t n_ = 0, total_ = 0;
+    std::uint64_t n_ = 0;
     double x_ = 0, y_ = 0, xx_ = 0, xy_ = 0, yy_ = 0, last_ = 0;
+    // Of the references before this one.
     double closed_xx_ = 0, closed_xy_ = 0, closed_yy_ = 0, seconds_ = 0;
+    std::uint64_t total_ = 0;
 };
 
 }  // namespace voipprobe::probe

@@ -1,7 +1,5 @@
 #include "probe/voip/rtp/jitter_buffer.hpp"
 
-#include <emmintrin.h>
-
 #include <algorithm>
 #include <limits>
 
@@ -14,7 +12,7 @@ namespace voipprobe::probe {
     bucket_end_ = t + kBucketNs;
     playout_ = d + kLeastMs;
     at_ = 0;
-    until_review_ = kReview;
+    in_block_ = 0;
 }
 
 [[gnu::noinline]] void JitterBuffers::rotate(wire::TimeNs t) {
@@ -29,22 +27,14 @@ namespace voipprobe::probe {
     floor_ = *std::min_element(buckets_.begin(), buckets_.end());
 }
 
-[[gnu::noinline]] JitterBuffers::Extent JitterBuffers::extent() const {
-    if (count_ < kHistory) {
-        const auto [low, high] = std::minmax_element(history_.begin(), history_.begin() + count_);
-        return {*low, *high};
-    }
-    static_assert(kHistory % 4 == 0);
-    __m128 low = _mm_loadu_ps(history_.data()), high = low;
-    for (std::size_t i = 4; i < kHistory; i += 4) {
-        const __m128 v = _mm_loadu_ps(history_.data() + i);
-        low = _mm_min_ps(low, v);
-        high = _mm_max_ps(high, v);
-    }
-    std::array<float, 4> l, h;
-    _mm_storeu_ps(l.data(), low);
-    _mm_storeu_ps(h.data(), high);
-    return {std::min(std::min(l[0], l[1]), std::min(l[2], l[3])), std::max(std::max(h[0], h[1]), std::max(h[2], h[3]))};
+// Of the running block only its beginning is in block_least_: what it has not yet written over belongs to the
+// last kHistory too.
+[[gnu::noinline]] float JitterBuffers::least() const {
+    if (count_ < kHistory) return *std::min_element(history_.begin(), history_.begin() + count_);
+    const float whole = *std::min_element(block_least_.begin(), block_least_.end());
+    if (in_block_ == kReview) return whole;
+    const auto old = history_.begin() + at_;
+    return std::min(whole, *std::min_element(old, old + (kReview - in_block_)));
 }
 
 // The six largest are enough for 100 values: rank 94.05 lies between the sixth and the fifth.
@@ -65,14 +55,16 @@ float JitterBuffers::percentile95() const {
     return top[from_top] + (rank - static_cast<float>(below)) * (top[from_top - 1] - top[from_top]);
 }
 
+// Called at the end of a block.
 [[gnu::noinline]] void JitterBuffers::review() {
-    until_review_ = kReview;
-    const Extent d = extent();
-    const float bottom = d.least + kLeastMs;
+    in_block_ = 0;
+    const std::size_t blocks = count_ / kReview;
+    const float bottom = *std::min_element(block_least_.begin(), block_least_.begin() + blocks) + kLeastMs;
     if (playout_ < bottom) playout_ = bottom;
     const float target = std::max(bottom, playout_ - kFallMs);
     if (target >= playout_) return;
-    const float p95 = d.most <= target ? d.most : percentile95();
+    const float most = *std::max_element(block_most_.begin(), block_most_.begin() + blocks);
+    const float p95 = most <= target ? most : percentile95();
     if (p95 < playout_) playout_ = std::max(p95, target);
 }
 

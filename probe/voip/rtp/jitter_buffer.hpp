@@ -1,13 +1,16 @@
 // Three simulated jitter buffers: which packets of a stream would have come too late to be heard.
-//   F60, F200     fixed: late when more than 60 or 200 ms above the smallest transit of the last 30 s (kept in
+//   F60, F200     fixed: late when more than 60 or 200 ms above the smallest transit of the last 30 s (kept
+//   in
 //                 buckets of 2 s: the last 28 to 30 s).
-//   ADAPTIVE      40 to 500 ms: late when above the playout point c, which then moves to that packet, at most to
-//                 m + 500 ms (m: smallest transit of the last 100 packets). After every 10th packet c falls by up to
-//                 2 ms towards the 95th percentile (type 7) of the last 100, never below m + 40 ms. A packet more
-//                 than 500 ms before c overflows the buffer and is discarded too. The scores are made from this one.
-// Units: transit in nanoseconds against any fixed origin; inside milliseconds, float (error < 1 us up to 8 s).
-// Fed with packets whose clock is known, without telephone-event and duplicates, in arrival order.
-// Thread rule: one owner. No allocation. Source: docs/metrics.md, "Discards".
+//   ADAPTIVE      40 to 500 ms: late when above the playout point c, which then moves to that packet, at most
+//   to
+//                 m + 500 ms (m: smallest transit of the last 100 packets). After every 10th packet c falls
+//                 by up to 2 ms towards the 95th percentile (type 7) of the last 100, never below m + 40 ms.
+//                 A packet more than 500 ms before c overflows the buffer and is discarded too. The scores
+//                 are made from this one.
+// Units: transit in nanoseconds against any fixed origin; inside milliseconds, float (error < 1 us up to 8
+// s). Fed with packets whose clock is known, without telephone-event and duplicates, in arrival order. Thread
+// rule: one owner. No allocation. Source: docs/metrics.md, "Discards".
 #pragma once
 
 #include <algorithm>
@@ -16,6 +19,7 @@
 
 #include "probe/flow/reserved_array.hpp"
 #include "wire/optional_lock.hpp"
+#include "wire/prefetch.hpp"
 #include "wire/time.hpp"
 
 namespace voipprobe::probe {
@@ -34,8 +38,9 @@ class JitterBuffers {
     // One packet; true when the adaptive buffer discards it.
     bool add(wire::TimeNs t, double transit_ns);
     void prefetch() const {
-        __builtin_prefetch(this, 1);
-        __builtin_prefetch(reinterpret_cast<const char*>(this) + 64, 1);
+        wire::prefetch(this);
+        wire::prefetch(reinterpret_cast<const char*>(this) + 64);
+        wire::prefetch(history_.data() + at_);
     }
     // The timestamps started anew: what was learned about the transit no longer holds. The counts stay.
     void restart() { count_ = 0; }
@@ -52,10 +57,8 @@ class JitterBuffers {
   private:
     void begin(wire::TimeNs t, float d);
     void rotate(wire::TimeNs t);
-    struct Extent {
-        float least, most;
-    };
-    Extent extent() const;  // of the last kHistory
+    static constexpr std::size_t kBlocks = kHistory / kReview;
+    float least() const;  // of the last kHistory
     float percentile95() const;
     void review();
 
@@ -68,8 +71,11 @@ class JitterBuffers {
     float playout_ = 0;     // c
     std::uint8_t count_ = 0;
     std::uint8_t at_ = 0;
-    std::uint8_t until_review_ = 0;
+    std::uint8_t in_block_ = 0;  // at_ % kReview
     std::uint8_t bucket_ = 0;
+    // Least and most of each kReview packets of the history, the running block as far as it goes: a look back
+    // need not read all of it.
+    std::array<float, kBlocks> block_least_{}, block_most_{};
     std::array<float, kBuckets> buckets_{};
     std::array<float, kHistory> history_{};
 };
@@ -84,11 +90,15 @@ inline bool JitterBuffers::add(wire::TimeNs t, double transit_ns) {
     late_[1] += d > floor_ + kFixedMs[1] ? 1U : 0U;
 
     history_[at_] = d;
+    const std::size_t block = at_ / kReview;
+    block_least_[block] = in_block_ == 0 ? d : std::min(block_least_[block], d);
+    block_most_[block] = in_block_ == 0 ? d : std::max(block_most_[block], d);
+    ++in_block_;
     at_ = at_ + 1U == kHistory ? std::uint8_t{0} : static_cast<std::uint8_t>(at_ + 1);
     if (count_ < kHistory) ++count_;
     bool discarded = false;
     if (d > playout_) [[unlikely]] {
-        const float m = extent().least;
+        const float m = least();
         playout_ = std::max(std::min(d, m + kMostMs), m + kLeastMs);
         discarded = true;
     } else if (d < playout_ - kMostMs) [[unlikely]] {
@@ -96,7 +106,7 @@ inline bool JitterBuffers::add(wire::TimeNs t, double transit_ns) {
         discarded = true;
     }
     adaptive_ += discarded ? 1U : 0U;
-    if (--until_review_ == 0) review();
+    if (in_block_ == kReview) review();
     return discarded;
 }
 
@@ -108,9 +118,12 @@ class JitterBufferPool {
     std::uint32_t take() {
         const wire::OptionalLock::Guard guard(lock_);
         std::uint32_t i = free_;
-        if (i != 0) free_ = buffers_[i].next;
-        else if (next_ < buffers_.capacity()) i = next_++;
-        else return ++refused_, 0;
+        if (i != 0)
+            free_ = buffers_[i].next;
+        else if (next_ < buffers_.capacity())
+            i = next_++;
+        else
+            return ++refused_, 0;
         buffers_[i].buffer = JitterBuffers{};
         ++in_use_;
         return i;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 
 #include "probe/flow/reserved_array.hpp"
@@ -15,6 +16,10 @@ namespace voipprobe::probe {
 class SeriesPool {
   public:
     static constexpr std::size_t kValues = 255;
+    // The kept series has whole microseconds, as the study's has (it is where the resolution of most captures ends, too),
+    // so that quartiles are the study's and not off by up to two halves of one. Mean, maximum and deviation are of J itself.
+    static constexpr float kUnit = 1000;  // ns
+    static float kept(double jitter_ns) { return static_cast<float>(std::lrint(jitter_ns / 1000)); }
     struct Page {
         std::array<float, kValues> values;
         std::uint32_t next;

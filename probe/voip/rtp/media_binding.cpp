@@ -36,10 +36,9 @@ wire::Endpoint MediaTracker::receiver(const RtpStream& s) const {
 }
 
 void MediaTracker::bind(RtpStream& s, CallIndex call, Side hears, std::size_t line, StreamMatch match) {
-    s.catch_up(pools_);  // with the payload types of before
-    s.may_wait = false;
+    const auto index = static_cast<std::uint32_t>(index_of(s));
+    leave_lane(stream(index));  // measured with the payload types of before
     Call& c = calls_[call];
-    const auto index = static_cast<std::uint32_t>(&s - &streams_[0]);
     if (s.call != 0 && (s.call != call || s.call_serial != c.serial))
         if (Call* before = calls_.get(s.call, s.call_serial)) std::erase(before->streams, index);
     const std::uint8_t pt = s.type_slots == 0 ? s.first_type : s.main_payload_type();
@@ -75,7 +74,7 @@ bool MediaTracker::went_silent(const Call& call, const RtpStream& s, wire::TimeN
         const auto touches = [&](const wire::Endpoint& at) { return at == receiver(s) || at == sender(s); };
         if ((&o == &s && when == s.first_time) || (!touches(receiver(o)) && !touches(sender(o)))) continue;
         any = true;
-        last = std::max(last, o.last_arrival());
+        last = std::max(last, last_arrival(o));
     }
     return any && call.holders == 0 && last + kSilent < when;
 }
@@ -164,7 +163,7 @@ bool MediaTracker::superseded(RtpStream& s, wire::TimeNs now) {
     s.media_generation = media_.generation();
     s.looked_up = now;
     const Call* bound = calls_.get(s.call, s.call_serial);
-    const bool silent = now - s.last_arrival() > kSilent;
+    const bool silent = now - last_arrival(s) > kSilent;
     if (bound != nullptr && !bound->ended() && (!silent || bound->holders != 0)) return false;
     const Binding b = look_up(s, now);
     if (b.call == 0 || b.rule == StreamMatch::reverse || b.rule == StreamMatch::ssrc) return false;

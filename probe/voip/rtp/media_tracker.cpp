@@ -12,7 +12,8 @@
 namespace voipprobe::probe {
 namespace {
 
-constexpr std::int64_t kPause = 5 * wire::kSecond;  // after it a stream of the same SSRC may be another call's
+constexpr std::int64_t kPause =
+    5 * wire::kSecond;  // after it a stream of the same SSRC may be another call's
 
 }  // namespace
 
@@ -26,13 +27,15 @@ MediaTracker::MediaTracker(const MediaConfig& config, FlowTable& flows, CallTabl
       pools_(config.series_octets, config.histogram_octets, config.max_streams),
       streams_(config.max_streams + 1),
       media_flows_(config.max_streams + 1),
+      lanes_(2 * (config.max_streams + 1)),
       details_(config.max_streams + 1),
       digits_(config.dtmf ? config.max_streams + 1 : 1),
       speech_(config.speech_weighting ? config.max_streams + 1 : 1) {
     pools_.delays.want(config.relative_delay);
 }
 
-// ---- packets -------------------------------------------------------------------------------------------------
+// ---- packets
+// -------------------------------------------------------------------------------------------------
 
 [[gnu::noinline]] void MediaTracker::on_candidate(FlowIndex i, std::uint8_t direction, const PacketView& p) {
     if (is_rtcp(p.payload)) return on_rtcp(i, direction, p);
@@ -43,9 +46,12 @@ MediaTracker::MediaTracker(const MediaConfig& config, FlowTable& flows, CallTabl
         return;
     }
     std::uint32_t m = free_flow_;
-    if (m != 0) free_flow_ = media_flows_[m].flow;
-    else if (next_flow_ <= config_.max_streams) m = next_flow_++;
-    else return void(++counters_.streams_full);
+    if (m != 0)
+        free_flow_ = media_flows_[m].flow;
+    else if (next_flow_ <= config_.max_streams)
+        m = next_flow_++;
+    else
+        return void(++counters_.streams_full);
     media_flows_[m] = MediaFlow{};
     media_flows_[m].flow = i;
     media_flows_[m].announced = announced;
@@ -68,24 +74,74 @@ void MediaTracker::on_media(FlowIndex i, std::uint8_t direction, const PacketVie
     const std::uint32_t s = find_stream(m, direction, *h, p);
     if (s == 0) return;
     ++counters_.rtp_packets;
-    RtpStream& known = streams_[s];
-    if (known.may_wait && !promises_to_see(known, p.time) && known.wait(*h, p.time)) {
-        if (known.full()) measure_full(s);
-        return;
-    }
     measure(m, s, *h, p);
-    if (!m.confirmed && !streams_[s].confirmed && streams_[s].probation <= 1 && streams_[s].packets > 1) strike(i, m);
+    if (!m.confirmed && !streams_[s].confirmed && streams_[s].probation <= 1 && streams_[s].packets > 1)
+        strike(i, m);
 }
 
-inline void MediaTracker::measure_full(std::uint32_t s) {
-    RtpStream& stream = streams_[s];
-    if (crew_ == nullptr) [[likely]] return stream.catch_up(pools_);
-    if (const std::uint64_t batch = crew_->submit(s, stream.waiting)) {
-        stream.batch = batch;
-        stream.waiting_count = 0;
+[[gnu::noinline]] void MediaTracker::measure_full(WaitingLane& lane) {
+    RtpStream& s = streams_[lane.stream];
+    if (lane.tied) lane.look_again = lane.packets.back().time + kPause;
+    if (crew_ == nullptr) [[likely]]
+        return catch_up(s);
+    if (const std::uint64_t batch = crew_->submit(lane.stream, lane.packets)) {
+        s.batch = batch;
+        lane.count = 0;
     } else {
-        this->stream(s);
+        stream(lane.stream);
     }
+}
+
+// The stream's next packets may wait, if nothing is to be seen in them but what everybody's have.
+void MediaTracker::enter_lane(RtpStream& s, std::uint32_t index) {
+    const bool may = s.confirmed && s.payload.known && s.payload.kind == PayloadClass::media &&
+                     s.payload.mode_codec == ModeCodec::none && !config_.speech_weighting &&
+                     WaitingLane::may_hold(s.payload_type);
+    if (!may) {
+        if (s.lane != 0) lanes_[s.lane].close();
+        return;
+    }
+    const std::size_t number = lane_of(flows_.hot(s.flow), s.direction);
+    WaitingLane& lane = lanes_[number];
+    if (lane.stream != index) {
+        if (lane.stream != 0) {  // another SSRC's, until that falls silent
+            RtpStream& other = streams_[lane.stream];
+            if (s.last_time - last_arrival(other) < wire::kSecond) return;
+            leave_lane(stream(lane.stream));
+        }
+        lane.stream = index;
+        s.lane = static_cast<std::uint32_t>(number);
+    }
+    lane.ssrc = s.ssrc;
+    lane.payload_type = s.payload_type;
+    lane.generation = s.media_generation;
+    lane.until = s.interval_end;
+    renew(lane, s);
+}
+
+// How long the media table may change before the stream is looked up again: what SDP tied stays where it is until it
+// pauses (find_stream() knows), others may be tied better by every promise, which is looked at once a second.
+void MediaTracker::renew(WaitingLane& lane, const RtpStream& s) const {
+    const bool over = s.call_over || s.looked_up == wire::kNever;
+    lane.tied = !over && s.match == StreamMatch::sdp;
+    lane.look_again = over ? wire::kNever : lane.tied ? s.last_time + kPause : s.looked_up + wire::kSecond;
+}
+
+// After stream(): nothing waits, and nothing will before it enters again.
+RtpStream& MediaTracker::leave_lane(RtpStream& s) {
+    if (s.lane == 0) return s;
+    WaitingLane& lane = lanes_[std::exchange(s.lane, 0U)];
+    lane.close();
+    lane.stream = 0;
+    return s;
+}
+
+// Of its last packet, measured or not.
+wire::TimeNs MediaTracker::last_arrival(const RtpStream& s) const {
+    if (s.lane == 0) return s.last_time;
+    const WaitingLane& lane = lanes_[s.lane];
+    if (lane.count != 0) return lane.packets[lane.count - 1U].time;
+    return s.batch != 0 ? lane.packets.back().time : s.last_time;
 }
 
 [[gnu::noinline]] void MediaTracker::settle(std::uint32_t s) {
@@ -115,7 +171,7 @@ std::uint32_t MediaTracker::find_stream(MediaFlow& m, std::uint8_t direction, co
         if (streams_[s].ssrc != h.ssrc) continue;
         const RtpStream& known = streams_[s];
         if (known.media_generation == media_.generation()) return s;
-        const bool may_be_over = known.call_over || p.time - known.last_arrival() > kPause;
+        const bool may_be_over = known.call_over || p.time - last_arrival(known) > kPause;
         if (!may_be_over || !superseded(streams_[s], p.time)) return s;
         end_stream(m, s, p.time);  // another call took over these endpoints with the same SSRC
         break;
@@ -129,12 +185,15 @@ std::uint32_t MediaTracker::find_stream(MediaFlow& m, std::uint8_t direction, co
     return new_stream(m, direction, h, p);
 }
 
-[[gnu::noinline]] std::uint32_t MediaTracker::new_stream(MediaFlow& m, std::uint8_t direction, const RtpHeader& h,
-                                       const PacketView& p) {
+[[gnu::noinline]] std::uint32_t MediaTracker::new_stream(MediaFlow& m, std::uint8_t direction,
+                                                         const RtpHeader& h, const PacketView& p) {
     std::uint32_t s = free_stream_;
-    if (s != 0) free_stream_ = streams_[s].next;
-    else if (next_stream_ <= config_.max_streams) s = next_stream_++;
-    else return ++counters_.streams_full, 0;
+    if (s != 0)
+        free_stream_ = streams_[s].next;
+    else if (next_stream_ <= config_.max_streams)
+        s = next_stream_++;
+    else
+        return ++counters_.streams_full, 0;
     RtpStream& stream = *new (&streams_[s]) RtpStream;
     stream.start(h, p.time);
     if (config_.dtmf) digits_[s] = DialledDigits{};
@@ -179,8 +238,10 @@ void MediaTracker::measure(MediaFlow& m, std::uint32_t index, const RtpHeader& r
         if (s.probation >= kProbation) s.confirmed = m.confirmed = true;
     }
     if (p.time >= s.interval_end) end_interval(s, p.time);
-    if (config_.speech_weighting) [[unlikely]] measure_speech(index, h, p);
-    else s.on_packet(h, p.time, pools_);
+    if (config_.speech_weighting) [[unlikely]]
+        measure_speech(index, h, p);
+    else
+        s.on_packet(h, p.time, pools_);
     if (config_.dtmf && s.payload.kind == PayloadClass::telephone_event && p.payload.size() > h.header_octets)
         digits_[index].add(p.payload.subspan(h.header_octets), h.timestamp);
     if (s.payload.mode_codec != ModeCodec::none && (s.packets < 32 || (s.packets & 15) == 0) &&
@@ -188,8 +249,7 @@ void MediaTracker::measure(MediaFlow& m, std::uint32_t index, const RtpHeader& r
         if (const auto mode = codec_mode(s.payload.mode_codec, p.payload.subspan(h.header_octets), carried))
             s.mode.add(*mode);
     }
-    s.may_wait = s.confirmed && s.payload.known && s.payload.kind == PayloadClass::media &&
-                 s.payload.mode_codec == ModeCodec::none && !config_.speech_weighting;
+    enter_lane(s, index);
 }
 
 [[gnu::noinline]] void MediaTracker::end_interval(RtpStream& s, wire::TimeNs now) {
@@ -210,7 +270,8 @@ void MediaTracker::settle(RtpStream& s, wire::TimeNs) {
         if (s.types[i] == type) s.type_clock[i] = info.clock_rate;
 }
 
-// Sequence numbers forward by 1..50 and timestamps that do not go back; at the fifth packet they must have moved.
+// Sequence numbers forward by 1..50 and timestamps that do not go back; at the fifth packet they must have
+// moved.
 [[gnu::noinline]] bool MediaTracker::consistent(RtpStream& s, const RtpHeader& h) const {
     if (s.packets == 0) return true;
     const auto step = static_cast<std::uint16_t>(h.sequence - s.last_seq);
@@ -221,8 +282,8 @@ void MediaTracker::settle(RtpStream& s, wire::TimeNs) {
 
 // What unannounced RTP may look like: unprivileged ports, an assigned or dynamic payload type, some payload.
 bool MediaTracker::plausible(const RtpHeader& h, const PacketView& p) const {
-    if (p.src_port < 1024 || p.dst_port < 1024 || p.src_port == 5353 || p.dst_port == 5353 || p.src_port == 5355 ||
-        p.dst_port == 5355 || p.dst.is_multicast())
+    if (p.src_port < 1024 || p.dst_port < 1024 || p.src_port == 5353 || p.dst_port == 5353 ||
+        p.src_port == 5355 || p.dst_port == 5355 || p.dst.is_multicast())
         return false;
     if (h.payload_type > 34 && h.payload_type < 96) return false;
     return h.payload_octets > 0;
@@ -249,7 +310,8 @@ void MediaTracker::drop_flow(FlowIndex i) {
     hot.kind = FlowKind::other;
 }
 
-// ---- meaning of payload types --------------------------------------------------------------------------------
+// ---- meaning of payload types
+// --------------------------------------------------------------------------------
 
 const CallFormat* MediaTracker::format_of(const RtpStream& s, std::uint8_t pt) const {
     const Call* call = s.call == 0 ? nullptr : calls_.get(s.call, s.call_serial);
@@ -269,7 +331,8 @@ std::string_view MediaTracker::codec_of(const RtpStream& s) const {
 }
 
 // SDP, then --rtp-map, then RFC 3551, then what the timestamps say; else unknown.
-[[gnu::noinline]] PayloadInfo MediaTracker::resolve(const RtpStream& s, std::uint8_t pt, std::uint32_t payload_octets) const {
+[[gnu::noinline]] PayloadInfo MediaTracker::resolve(const RtpStream& s, std::uint8_t pt,
+                                                    std::uint32_t payload_octets) const {
     PayloadInfo info;
     std::string_view encoding;
     if (const CallFormat* f = format_of(s, pt)) {
@@ -285,7 +348,8 @@ std::string_view MediaTracker::codec_of(const RtpStream& s) const {
         info.clock_rate = s.learned_rate;  // still not `known`: SDP may come
         return info;
     } else if (pt >= 96 && payload_octets == 4) {
-        // Without SDP: a dynamic type with 4 octets of payload is taken for RFC 4733 (no speech codec sends these).
+        // Without SDP: a dynamic type with 4 octets of payload is taken for RFC 4733 (no speech codec sends
+        // these).
         info.kind = PayloadClass::telephone_event;
         return info;
     }
@@ -299,7 +363,8 @@ std::string_view MediaTracker::codec_of(const RtpStream& s) const {
     return info;
 }
 
-// ---- ends ----------------------------------------------------------------------------------------------------
+// ---- ends
+// ----------------------------------------------------------------------------------------------------
 
 bool MediaTracker::on_idle(FlowIndex i, wire::TimeNs now, bool force) {
     FlowHot& hot = flows_.hot(i);
@@ -312,8 +377,10 @@ bool MediaTracker::on_idle(FlowIndex i, wire::TimeNs now, bool force) {
             RtpStream& stream = this->stream(s);
             if (stream.match != StreamMatch::sdp) try_bind(stream, now);
             const Call* call = stream.call == 0 ? nullptr : calls_.get(stream.call, stream.call_serial);
-            if (!force && call != nullptr && !call->ended()) keep = true;
-            else end_stream(m, s, now);
+            if (!force && call != nullptr && !call->ended())
+                keep = true;
+            else
+                end_stream(m, s, now);
             s = following;
         }
     if (keep) return true;
@@ -353,7 +420,7 @@ void MediaTracker::unlink(MediaFlow& m, std::uint32_t index) {
         *link = s.next;
         break;
     }
-    s.release(pools_);
+    leave_lane(s).release(pools_);
     s.next = free_stream_;
     free_stream_ = index;
     --m.streams;
@@ -377,7 +444,8 @@ wire::TimeNs MediaTracker::next_snapshot(FlowIndex i) const {
     wire::TimeNs next = INT64_MAX;
     if (flows_.hot(i).media == 0) return next;
     for (const std::uint32_t head : media_flows_[flows_.hot(i).media].head)
-        for (std::uint32_t s = head; s != 0; s = streams_[s].next) next = std::min(next, streams_[s].next_snapshot);
+        for (std::uint32_t s = head; s != 0; s = streams_[s].next)
+            next = std::min(next, streams_[s].next_snapshot);
     return next;
 }
 
@@ -389,13 +457,14 @@ const RtpStream* MediaTracker::main_stream(FlowIndex i, std::uint8_t direction) 
     const MediaFlow* m = flow_media(i);
     const RtpStream* best = nullptr;
     for (std::uint32_t s = m == nullptr ? 0 : m->head[direction]; s != 0; s = streams_[s].next)
-        if (streams_[s].confirmed && (best == nullptr || stream(s).packets > best->packets)) best = &stream(s);
+        if (streams_[s].confirmed && (best == nullptr || stream(s).packets > best->packets))
+            best = &stream(s);
     return best;
 }
 
 std::size_t MediaTracker::memory_octets() const {
-    return next_stream_ * sizeof(RtpStream) + next_flow_ * sizeof(MediaFlow) + pools_.series.in_use() * 1024 +
-           pools_.buffers.in_use() * JitterBufferPool::octets_each() +
+    return next_stream_ * sizeof(RtpStream) + next_flow_ * (sizeof(MediaFlow) + 2 * sizeof(WaitingLane)) +
+           pools_.series.in_use() * 1024 + pools_.buffers.in_use() * JitterBufferPool::octets_each() +
            pools_.histograms.in_use() * sizeof(quality::HistogramPage);
 }
 

@@ -1,5 +1,5 @@
-// RTP on flows: finds streams (announced by SDP, or consistent enough on their own), measures them, ties them to
-// calls. Owned by a worker; streams and their pools are bounded. Time: packet time only.
+// RTP on flows: finds streams (announced by SDP, or consistent enough on their own), measures them, ties them
+// to calls. Owned by a worker; streams and their pools are bounded. Time: packet time only.
 #pragma once
 
 #include <array>
@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "probe/decode/packet_view.hpp"
 #include "probe/flow/flow_table.hpp"
@@ -16,7 +17,9 @@
 #include "probe/voip/rtp/dialled_digits.hpp"
 #include "probe/voip/rtp/measuring_crew.hpp"
 #include "probe/voip/rtp/rtp_stream.hpp"
+#include "probe/voip/rtp/waiting_lane.hpp"
 #include "probe/voip/sip/call_table.hpp"
+#include "wire/prefetch.hpp"
 
 namespace voipprobe::probe {
 
@@ -35,9 +38,9 @@ struct MediaConfig {
     std::size_t histogram_octets = std::size_t{512} << 20;  // address space; touched on demand
     std::array<RtpMapEntry, 128> rtp_map{};
     std::int64_t active_ns = 120 * wire::kSecond;
-    bool dtmf = false;            // keep the digits of RFC 4733 events
+    bool dtmf = false;              // keep the digits of RFC 4733 events
     bool speech_weighting = false;  // keep which packets carry speech, and which losses lay in it
-    bool relative_delay = false;  // keep the distribution of the relative delay
+    bool relative_delay = false;    // keep the distribution of the relative delay
 };
 
 // The streams of one flow: a list of SSRCs per direction.
@@ -69,14 +72,14 @@ struct RtcpCounters {
 struct MediaCounters {
     std::uint64_t rtp_packets = 0;
     std::uint64_t rtcp_packets = 0;
-    std::uint64_t rtcp_orphans = 0;        // of no known RTP flow
-    std::uint64_t rtcp_refused = 0;        // damaged or encrypted
+    std::uint64_t rtcp_orphans = 0;  // of no known RTP flow
+    std::uint64_t rtcp_refused = 0;  // damaged or encrypted
     RtcpCounters rtcp;
-    std::uint64_t streams = 0;             // opened
-    std::uint64_t unconfirmed = 0;         // given up: not consistent enough to be RTP
-    std::uint64_t ssrc_overflow = 0;       // packets of an SSRC beyond the limit per flow direction
-    std::uint64_t streams_full = 0;        // packets not measured because the stream table was full
-    std::uint64_t orphans = 0;             // streams without a call
+    std::uint64_t streams = 0;                // opened
+    std::uint64_t unconfirmed = 0;            // given up: not consistent enough to be RTP
+    std::uint64_t ssrc_overflow = 0;          // packets of an SSRC beyond the limit per flow direction
+    std::uint64_t streams_full = 0;           // packets not measured because the stream table was full
+    std::uint64_t orphans = 0;                // streams without a call
     std::uint64_t digits_without_stream = 0;  // messages of SIP INFO
 };
 
@@ -84,49 +87,68 @@ class MediaTracker {
   public:
     using OnStream = std::function<void(RtpStream&, bool final, wire::TimeNs now)>;
     using OnInterval = std::function<void(RtpStream&, const IntervalFigures&, bool last)>;
-    static constexpr std::size_t kMaxSsrcs = 8;      // per flow and direction
-    static constexpr std::uint8_t kProbation = 5;    // consistent packets before unannounced RTP is believed
-    static constexpr std::uint8_t kMaxStrikes = 8;   // packets against it before a flow is left alone
+    static constexpr std::size_t kMaxSsrcs = 8;     // per flow and direction
+    static constexpr std::uint8_t kProbation = 5;   // consistent packets before unannounced RTP is believed
+    static constexpr std::uint8_t kMaxStrikes = 8;  // packets against it before a flow is left alone
 
-    MediaTracker(const MediaConfig& config, FlowTable& flows, CallTable& calls, MediaTable& media, OnStream on_stream);
+    MediaTracker(const MediaConfig& config, FlowTable& flows, CallTable& calls, MediaTable& media,
+                 OnStream on_stream);
 
     // Called at the end of every 10-second interval that had packets, and for the rest when the stream ends.
     void on_interval(OnInterval f) { on_interval_ = std::move(f); }
 
-    // Waiting packets are measured by `crew` from now on, which outlives the last packet. See measure_batch().
+    // Waiting packets are measured by `crew` from now on, which outlives the last packet. See
+    // measure_batch().
     void employ(MeasuringCrew* crew);
-    // For the crew's threads: measures a batch that was submitted to it. Batches of one stream never at a time.
+    // For the crew's threads: measures a batch that was submitted to it. Batches of one stream never at a
+    // time.
     void measure_batch(std::uint32_t stream, std::span<const WaitingPacket> packets) {
         streams_[stream].measure_batch(packets, pools_);
     }
-    void prefetch_batch(std::uint32_t stream) const { streams_[stream].prefetch_measured(pools_); }
+    void prefetch(std::uint32_t stream) const { streams_[stream].prefetch(); }
+    void prefetch_pools(std::uint32_t stream) const { streams_[stream].prefetch_pools(pools_); }
 
-    // For batches: ask for the memory that the next step, at last on_media(), reads. The flow need not have media.
-    void prefetch_flow(FlowIndex i) const { __builtin_prefetch(&media_flows_[flows_.hot(i).media]); }
-    void prefetch_stream(FlowIndex i, std::uint8_t direction) const {
-        const std::uint32_t s = media_flows_[flows_.hot(i).media].head[direction];
-        if (s != 0) streams_[s].prefetch();
+    // For batches: ask for the memory that the next step, at last wait() or on_media(), reads. The flow need
+    // not have media. prefetch_waiting() returns the stream that its packet will have measured, 0 none.
+    void prefetch_lane(FlowIndex i, std::uint8_t direction) const {
+        wire::prefetch(&lanes_[lane_of(flows_.hot(i), direction)]);
     }
-    void prefetch_measuring(FlowIndex i, std::uint8_t direction) const {
-        const std::uint32_t s = media_flows_[flows_.hot(i).media].head[direction];
-        if (s != 0 && crew_ == nullptr) streams_[s].prefetch_measuring(pools_);
+    std::uint32_t prefetch_waiting(FlowIndex i, std::uint8_t direction) const {
+        const WaitingLane& lane = lanes_[lane_of(flows_.hot(i), direction)];
+        wire::prefetch(&lane.packets[lane.count]);
+        const bool measures =
+            lane.stream != 0 && (lane.count + 1U >= WaitingLane::kRoom || lane.until == wire::kNever);
+        return measures && crew_ == nullptr ? lane.stream : 0;
+    }
+
+    // A UDP packet on a flow with RTP state. True: it has been taken, there is nothing to say about it but
+    // its figures.
+    bool may_wait(const FlowHot& flow, std::uint8_t direction, const PacketView& p) const {
+        return lanes_[lane_of(flow, direction)].takes(p.payload, p.payload_length, p.time,
+                                                      media_.generation());
+    }
+    void wait(const FlowHot& flow, std::uint8_t direction, const PacketView& p) {  // after may_wait()
+        ++counters_.rtp_packets;
+        WaitingLane& lane = lanes_[lane_of(flow, direction)];
+        if (lane.add(p.payload, p.payload_length, p.time)) measure_full(lane);
     }
 
     // A UDP packet whose first octet is 128..191, on a flow without RTP state.
     void on_candidate(FlowIndex i, std::uint8_t direction, const PacketView& p);
     // A UDP packet on a flow with RTP state.
     void on_media(FlowIndex i, std::uint8_t direction, const PacketView& p);
-    // Media without an RTP header, of which the caller makes one (media_frames.cpp): a stream that `hears` of the call
-    // receives; 0: no room. Then its further packets, as long as it is one of the call's streams.
-    std::uint32_t open_frames(FlowIndex i, std::uint8_t direction, const RtpHeader& h, const PacketView& p, CallIndex call, Side hears);
+    // Media without an RTP header, of which the caller makes one (media_frames.cpp): a stream that `hears` of
+    // the call receives; 0: no room. Then its further packets, as long as it is one of the call's streams.
+    std::uint32_t open_frames(FlowIndex i, std::uint8_t direction, const RtpHeader& h, const PacketView& p,
+                              CallIndex call, Side hears);
     void on_frame(std::uint32_t stream, const RtpHeader& h, const PacketView& p);
     // A copy, from a mirror, of a packet that was seen.
     void on_copy(FlowIndex i, std::uint8_t direction, const PacketView& p);
     // The flow has been silent for its idle timeout: ends its streams unless an open call holds them.
     // True when the flow must stay.
     bool on_idle(FlowIndex i, wire::TimeNs now, bool force);
-    // What a SIP message says about media: RFC 6035 reports, statistics in BYE and its response, digits of INFO. `fresh`:
-    // no copy of a message seen before.
+    // What a SIP message says about media: RFC 6035 reports, statistics in BYE and its response, digits of
+    // INFO. `fresh`: no copy of a message seen before.
     void on_signalling(const SipMessage& m, std::string_view text, CallIndex call, bool fresh);
     // What `hears` says about the audio it received (SCCP, MGCP, IAX2).
     void on_report(const Call& call, Side hears, const SessionReport& report);
@@ -145,10 +167,13 @@ class MediaTracker {
     bool carries(FlowIndex i, std::uint8_t direction, const PacketView& p) const;
     // With every packet so far measured.
     RtpStream& stream(std::uint32_t s) {
-        if (streams_[s].batch != 0) [[unlikely]] settle(s);
-        streams_[s].catch_up(pools_);
+        if (streams_[s].batch != 0) [[unlikely]]
+            settle(s);
+        catch_up(streams_[s]);
         return streams_[s];
     }
+    // Its call is over.
+    void call_over(std::uint32_t s) { leave_lane(stream(s)).call_over = true; }
     const CallFormat* format_of(const RtpStream& s, std::uint8_t pt) const;
     const RtpMapEntry* map_entry(std::uint8_t pt) const;
     // Encoding name of a stream's main payload type; empty when unknown.
@@ -162,7 +187,9 @@ class MediaTracker {
     // --speech-weighting on; nullptr: nothing is known (off, payload cut by the snaplen, encrypted).
     const SpeechActivity* speech(const RtpStream& s) const;
     // --dtmf on: the digits of its events.
-    std::string_view digits(const RtpStream& s) const { return config_.dtmf ? digits_[index_of(s)].view() : std::string_view{}; }
+    std::string_view digits(const RtpStream& s) const {
+        return config_.dtmf ? digits_[index_of(s)].view() : std::string_view{};
+    }
     MediaPools& pools() { return pools_; }
     const MediaPools& pools() const { return pools_; }
     const MediaCounters& counters() const { return counters_; }
@@ -171,8 +198,20 @@ class MediaTracker {
 
   private:
     class RtcpIntake;
+    static std::size_t lane_of(const FlowHot& flow, std::uint8_t direction) {
+        return std::size_t{2} * flow.media + direction;
+    }
     void settle(std::uint32_t s);
-    void measure_full(std::uint32_t s);
+    void measure_full(WaitingLane& lane);
+    void catch_up(RtpStream& s) {
+        if (s.lane == 0 || lanes_[s.lane].count == 0) return;
+        WaitingLane& lane = lanes_[s.lane];
+        s.measure_batch(std::span(lane.packets).first(std::exchange(lane.count, std::uint8_t{0})), pools_);
+    }
+    void enter_lane(RtpStream& s, std::uint32_t index);
+    RtpStream& leave_lane(RtpStream& s);
+    void renew(WaitingLane& lane, const RtpStream& s) const;
+    wire::TimeNs last_arrival(const RtpStream& s) const;
     ReportPath session_of(FlowIndex i, const PacketView& p);
     ReportPath promised_session(const PacketView& p) const;
     void on_rtcp(FlowIndex i, std::uint8_t direction, const PacketView& p);
@@ -186,7 +225,8 @@ class MediaTracker {
     void take_quality_report(std::string_view body);
     void take_info_digits(const SipMessage& m, const Call& call);
     RtpStream* main_audio(const Call& call, Side hears);
-    RtpStream* described_by(const Call& call, const std::optional<std::uint32_t>& ssrc, const wire::Endpoint& at);
+    RtpStream* described_by(const Call& call, const std::optional<std::uint32_t>& ssrc,
+                            const wire::Endpoint& at);
     void settle(RtpStream& s, wire::TimeNs now);
     void end_interval(RtpStream& s, wire::TimeNs now);
     std::uint32_t find_stream(MediaFlow& m, std::uint8_t direction, const RtpHeader& h, const PacketView& p);
@@ -212,7 +252,8 @@ class MediaTracker {
         StreamMatch rule = StreamMatch::none;
         bool both_ends = false;
     };
-    Choice best_at(const RtpStream& s, const wire::Endpoint& at, const wire::Endpoint& opposite, wire::TimeNs when) const;
+    Choice best_at(const RtpStream& s, const wire::Endpoint& at, const wire::Endpoint& opposite,
+                   wire::TimeNs when) const;
     Choice declared(const RtpStream& s) const;
     Binding look_up(const RtpStream& s, wire::TimeNs when) const;
     bool went_silent(const Call& call, const RtpStream& s, wire::TimeNs when) const;
@@ -236,6 +277,7 @@ class MediaTracker {
     MediaPools pools_;
     ReservedArray<RtpStream> streams_;
     ReservedArray<MediaFlow> media_flows_;
+    ReservedArray<WaitingLane> lanes_;       // two for each of them
     ReservedArray<ReportedDetail> details_;  // by stream; touched when an endpoint reports
     ReservedArray<DialledDigits> digits_;    // by stream; touched with --dtmf on
     ReservedArray<SpeechActivity> speech_;   // by stream; touched with --speech-weighting on

@@ -6,6 +6,8 @@
 #include <array>
 #include <cstdint>
 
+#include "wire/prefetch.hpp"
+
 namespace voipprobe::probe {
 
 enum class SequenceStep : std::uint8_t {
@@ -46,6 +48,23 @@ class RtpSequence {
         return SequenceStep::first;
     }
 
+    // Is `last` the highest number, so that `last` + 1 is in_order whatever came before?
+    bool continues(std::uint16_t last) const { return segments_ != 0 && static_cast<std::uint16_t>(highest_) == last; }
+    // The next `n` numbers after the highest, n < 64: all in_order.
+    void advance(std::uint32_t n) {
+        const std::int64_t first = highest_ + 1;
+        const std::uint64_t some = (std::uint64_t{1} << n) - 1;
+        const auto shift = static_cast<std::uint32_t>(static_cast<std::uint64_t>(first) % 64);
+        bits_[word(first)] |= some << shift;
+        if (shift + n > 64) bits_[word(first + n)] |= some >> (64 - shift);
+        highest_ = extended_ = highest_ + n;
+        unique_ += n;
+    }
+    void prefetch() const {
+        wire::prefetch(this);
+        wire::prefetch(&bits_[word(highest_ + 1)]);
+    }
+
     // A packet known to be a copy of one that was already counted here.
     void count_copy() { ++duplicates_; }
 
@@ -75,18 +94,18 @@ class RtpSequence {
     static std::size_t word(std::int64_t n) { return (static_cast<std::uint64_t>(n) / 64) % (kWindow / 64); }
     static std::uint64_t bit(std::int64_t n) { return std::uint64_t{1} << (static_cast<std::uint64_t>(n) % 64); }
 
+    static constexpr std::uint32_t kNoSuspect = 0x10000;
     std::int64_t highest_ = 0;
-    std::int64_t lowest_ = 0;
     std::int64_t extended_ = 0;
     std::uint64_t unique_ = 0;
+    std::uint32_t segments_ = 0;
+    std::uint32_t suspect_ = kNoSuspect;  // the number that would continue a suspicious jump
+    std::int64_t lowest_ = 0;
     std::uint64_t duplicates_ = 0;
     std::uint64_t reordered_ = 0;
     std::uint64_t stray_ = 0;
     std::uint64_t expected_closed_ = 0;
-    std::uint32_t segments_ = 0;
     std::uint32_t max_distance_ = 0;
-    std::uint32_t suspect_ = kNoSuspect;  // the number that would continue a suspicious jump
-    static constexpr std::uint32_t kNoSuspect = 0x10000;
     std::array<std::uint64_t, kWindow / 64> bits_{};
 };
 

@@ -10,16 +10,8 @@
 namespace voipprobe::probe {
 namespace {
 
-// A step of more than 10 s between RTP time and arrival is no jitter: the packet becomes the new reference.
-constexpr double kMaxStep = 10e9;
-
-// The kept series has whole microseconds, as the study's has (it is where the resolution of most captures ends, too), so
-// that quartiles are the study's and not off by up to two halves of one. Mean, maximum and deviation are of J itself.
-constexpr float kSeriesUnit = 1000;  // ns
 // Packets whose timestamps are not the media's sampling times.
 bool outside_timing(PayloadClass c) { return c == PayloadClass::telephone_event || c == PayloadClass::repair; }
-
-float to_series(double jitter_ns) { return static_cast<float>(std::lrint(jitter_ns / 1000)); }
 
 }  // namespace
 
@@ -50,7 +42,8 @@ SequenceStep RtpStream::on_packet(const RtpHeader& h, wire::TimeNs t, MediaPools
 
 // Plain: media with a known clock, and no packet waits for one.
 template <bool Plain>
-[[gnu::always_inline]] inline SequenceStep RtpStream::measure(const RtpHeader& h, wire::TimeNs t, MediaPools& pools) {
+[[gnu::always_inline]] inline SequenceStep RtpStream::measure(const RtpHeader& h, wire::TimeNs t,
+                                                              MediaPools& pools) {
     const SequenceStep step = sequence.on_packet(h.sequence, [&](std::int64_t jump) {
         JumpFit fit{true, true};
         if (step_votes <= 0 || step_candidate == 0) return fit;
@@ -106,19 +99,27 @@ template <bool Plain>
     return step;
 }
 
-void RtpStream::measure_batch(std::span<const WaitingPacket> packets_waiting, MediaPools& pools) {
+void RtpStream::measure_batch(std::span<const WaitingPacket> waiting, MediaPools& pools) {
     const bool plain = payload.kind == PayloadClass::media && ns_per_tick != 0 && pending.empty();
-    if (plain) count_type(payload_type, payload.clock_rate, static_cast<std::uint32_t>(packets_waiting.size()));
+    if (plain) count_type(payload_type, payload.clock_rate, static_cast<std::uint32_t>(waiting.size()));
     RtpHeader h;
     h.ssrc = ssrc;
     h.payload_type = payload_type;
-    for (const WaitingPacket& w : packets_waiting) {
+    while (!waiting.empty()) {
+        if (plain) [[likely]] {
+            waiting = waiting.subspan(measure_run(waiting, pools));
+            if (waiting.empty()) return;
+        }
+        const WaitingPacket& w = waiting.front();
         h.sequence = w.sequence;
         h.timestamp = w.timestamp;
-        h.marker = (w.octets_and_marker & 1) != 0;
-        h.payload_octets = w.octets_and_marker >> 1;
-        if (plain) [[likely]] measure<true>(h, w.time, pools);
-        else on_packet(h, w.time, pools);
+        h.marker = w.marker();
+        h.payload_octets = w.octets();
+        if (plain) [[likely]]
+            measure<true>(h, w.time, pools);
+        else
+            on_packet(h, w.time, pools);
+        waiting = waiting.subspan(1);
     }
 }
 
@@ -132,15 +133,17 @@ void RtpStream::on_copy(const RtpHeader& h, wire::TimeNs t) {
         count_type(h.payload_type, outside_timing(payload.kind) ? 0 : payload.clock_rate, 1);
 }
 
-// RFC 3550 §6.4.1: J += (|D| - J) / 16 for every packet in arrival order. True: the adaptive buffer discards it.
-[[gnu::always_inline]] inline bool RtpStream::update_jitter(std::uint32_t timestamp, wire::TimeNs t, MediaPools& pools) {
+// RFC 3550 §6.4.1: J += (|D| - J) / 16 for every packet in arrival order. True: the adaptive buffer discards
+// it.
+[[gnu::always_inline]] inline bool RtpStream::update_jitter(std::uint32_t timestamp, wire::TimeNs t,
+                                                            MediaPools& pools) {
     if (has_reference) {
         const auto ticks = static_cast<double>(static_cast<std::int32_t>(timestamp - reference_ts));
         const double difference = static_cast<double>(t - reference_time) - ticks * ns_per_tick;
         const double d = std::abs(difference);
         reference_ts = timestamp;
         reference_time = t;
-        if (d > kMaxStep) {
+        if (d > kMaxClockStep) {
             skew.restart();
             if (buffers != 0) pools.buffers[buffers].restart();
             transit = 0;
@@ -200,31 +203,33 @@ IntervalFigures RtpStream::interval_figures(const MediaPools& pools) const {
     if (has_jitter() && jitter_n > interval.jitter_n) {
         f.jitter_n = jitter_n - interval.jitter_n;
         f.jitter_mean = std::max(jitter_sum - interval.jitter_sum, 0.0) / static_cast<double>(f.jitter_n);
-        f.jitter_max = interval.jitter_max;
+        f.jitter_max = interval_jitter_max;
     }
     return f;
 }
 
 void RtpStream::begin_interval(wire::TimeNs start, const MediaPools& pools) {
-    jitter_max = std::max(jitter_max, interval.jitter_max);
-    interval = {start, packets, sequence.expected(), sequence.lost(), discarded(pools), jitter_n, jitter_sum, 0};
+    jitter_max = std::max(jitter_max, std::exchange(interval_jitter_max, 0.0));
+    interval = {start, packets, sequence.expected(), sequence.lost(), discarded(pools), jitter_n, jitter_sum};
     interval_end = start + kIntervalNs;
 }
 
 [[gnu::always_inline]] inline void RtpStream::record_jitter(MediaPools& pools) {
-    ++jitter_n;
     jitter_sum += jitter;
     jitter_sum2 += jitter * jitter;
-    interval.jitter_max = std::max(interval.jitter_max, jitter);
-    if (folded) {
-        histogram.add(static_cast<std::uint64_t>(jitter + 0.5), pools.histograms);
-        return;
-    }
+    interval_jitter_max = std::max(interval_jitter_max, jitter);
+    keep_jitter(jitter, pools);
+}
+
+// The next value of the series: exact, or in the histogram.
+void RtpStream::keep_jitter(double jitter_ns, MediaPools& pools) {
+    ++jitter_n;
+    if (folded) return void(histogram.add(static_cast<std::uint64_t>(jitter_ns + 0.5), pools.histograms));
     if (series_last == 0 || series_in_page == SeriesPool::kValues) {
         const std::uint32_t page = jitter_n > kExactJitterValues ? 0 : pools.series.take();
         if (page == 0) {
             fold(pools);
-            histogram.add(static_cast<std::uint64_t>(jitter + 0.5), pools.histograms);
+            histogram.add(static_cast<std::uint64_t>(jitter_ns + 0.5), pools.histograms);
             return;
         }
         if (series_last != 0) pools.series[series_last].next = page;
@@ -234,17 +239,18 @@ void RtpStream::begin_interval(wire::TimeNs start, const MediaPools& pools) {
     }
     if (jitter_n > kExactJitterValues) {
         fold(pools);
-        histogram.add(static_cast<std::uint64_t>(jitter + 0.5), pools.histograms);
+        histogram.add(static_cast<std::uint64_t>(jitter_ns + 0.5), pools.histograms);
         return;
     }
-    pools.series[series_last].values[series_in_page++] = to_series(jitter);
+    pools.series[series_last].values[series_in_page++] = SeriesPool::kept(jitter_ns);
 }
 
 [[gnu::noinline]] void RtpStream::fold(MediaPools& pools) {
     for (std::uint32_t p = series_first; p != 0; p = pools.series[p].next) {
         const std::size_t n = p == series_last ? series_in_page : SeriesPool::kValues;
         for (std::size_t i = 0; i < n; ++i)
-            histogram.add(static_cast<std::uint64_t>(pools.series[p].values[i] * kSeriesUnit), pools.histograms);
+            histogram.add(static_cast<std::uint64_t>(pools.series[p].values[i] * SeriesPool::kUnit),
+                          pools.histograms);
     }
     pools.series.give_back(series_first);
     series_first = series_last = 0;
@@ -271,18 +277,6 @@ void RtpStream::count_type(std::uint8_t type, std::uint32_t clock_rate, std::uin
     ++dtmf_events;
 }
 
-// Boyer-Moore majority vote: the step that more than half of the neighbours share is also the median.
-void RtpStream::vote_step(std::uint32_t step) {
-    if (step == step_candidate) {
-        step_votes = std::min(step_votes + 1, 1 << 20);
-    } else if (step_votes > 0) {
-        --step_votes;
-    } else {
-        step_candidate = step;
-        step_votes = 1;
-    }
-}
-
 std::size_t RtpStream::main_slot() const {
     std::size_t best = 0;
     for (std::size_t i = 1; i < type_slots; ++i)
@@ -290,7 +284,9 @@ std::size_t RtpStream::main_slot() const {
     return best;
 }
 
-std::uint8_t RtpStream::main_payload_type() const { return type_slots == 0 ? payload_type : types[main_slot()]; }
+std::uint8_t RtpStream::main_payload_type() const {
+    return type_slots == 0 ? payload_type : types[main_slot()];
+}
 
 std::uint32_t RtpStream::ptime_us() const {
     if (step_votes <= 0 || clock_rate() == 0) return 0;
@@ -305,7 +301,7 @@ JitterSummary RtpStream::jitter_summary(const MediaPools& pools) const {
     const auto n = static_cast<double>(jitter_n);
     s.last = jitter;
     s.mean = jitter_sum / n;
-    s.max = std::max(jitter_max, interval.jitter_max);
+    s.max = std::max(jitter_max, interval_jitter_max);
     s.min = 0;  // J0
     const double square = jitter_n > 1 ? (jitter_sum2 - jitter_sum * s.mean) / (n - 1) : 0;
     s.std_dev = square > 0 ? std::sqrt(square) : 0;
@@ -323,12 +319,15 @@ JitterSummary RtpStream::jitter_summary(const MediaPools& pools) const {
     std::size_t count = 0;
     for (std::uint32_t page = series_first; page != 0; page = pools.series[page].next) {
         const std::size_t in_page = page == series_last ? series_in_page : SeriesPool::kValues;
-        std::copy_n(pools.series[page].values.begin(), in_page, values.begin() + static_cast<std::ptrdiff_t>(count));
+        std::copy_n(pools.series[page].values.begin(), in_page,
+                    values.begin() + static_cast<std::ptrdiff_t>(count));
         count += in_page;
     }
     quality::series_quantiles(std::span(values).first(count), scratch, p, q);
     // Rounding must not lift a quantile above the maximum.
-    const auto in_ns = [&s](double kept) { return std::min(kept * static_cast<double>(kSeriesUnit), s.max); };
+    const auto in_ns = [&s](double kept) {
+        return std::min(kept * static_cast<double>(SeriesPool::kUnit), s.max);
+    };
     s.median = in_ns(q[1]);
     s.iqr = in_ns(q[2] - q[0]);
     s.p95 = in_ns(q[3]);

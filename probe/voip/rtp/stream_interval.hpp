@@ -19,7 +19,6 @@ struct IntervalStart {
     std::uint64_t discarded = 0;
     std::uint64_t jitter_n = 0;
     double jitter_sum = 0;
-    double jitter_max = 0;  // within the interval, ns
 };
 
 // What happened within one interval.
