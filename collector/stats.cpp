@@ -1,4 +1,5 @@
 // The account of a run (--stats): every record received is in exactly one line below "records received".
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "collector/collector.hpp"
@@ -39,6 +40,7 @@ Json templates_json(const SessionCounters& s) {
             {"restored", s.templates_restored},
             {"withdrawals_ignored", s.withdrawals_ignored},
             {"evicted", s.templates_evicted},
+            {"expired", s.templates_expired},
             {"exporters_evicted", s.exporters_evicted},
             {"domains_evicted", s.domains_evicted},
             {"refused", refused},
@@ -53,6 +55,25 @@ Json sets_json(const SessionCounters& s) {
             {"octets_dropped", s.set_octets_dropped},
             {"damaged", s.damaged_sets},
             {"over_budget", s.sets_over_budget}};
+}
+
+Json performance_json(const SipPerformance& p) {
+    const auto figure = [](const std::optional<double>& v) { return v ? Json(std::round(*v * 1000) / 1000) : Json(nullptr); };
+    return {{"registrations", p.registered},
+            {"registrations_refused", p.refused},
+            {"rrd_mean_ms", figure(p.registration_delay())},
+            {"ira_pct", figure(p.ineffective_registrations_pct())},
+            {"session_requests", p.attempts},
+            {"redirected", p.redirected},
+            {"srd_mean_ms", figure(p.setup.value())},
+            {"srd_failed_mean_ms", figure(p.failed_setup.value())},
+            {"sdd_mean_ms", figure(p.disconnect.value())},
+            {"disconnects_unanswered", p.disconnect_unanswered},
+            {"sdt_mean_ms", figure(p.duration.value())},
+            {"ser_pct", figure(p.establishment_pct())},
+            {"seer_pct", figure(p.effectiveness_pct())},
+            {"isa_pct", figure(p.ineffective_pct())},
+            {"scr_pct", figure(p.completion_pct())}};
 }
 
 }  // namespace
@@ -84,6 +105,7 @@ std::string Collector::stats(config::StatsFormat format) const {
           {"stats", j.stats},
           {"rejected", {{"no_identity", j.no_identity}, {"too_many_streams", j.too_many_streams}}}}},
         {"derived_rows", {{"calls", j.derived_call_rows}, {"streams", j.derived_stream_rows}, {"users", joiner_.users().written()}}},
+        {"rfc6076", performance_json(joiner_.performance())},
         {"unreadable_fields", s.unreadable_fields},
         {"late_streams", j.late_streams},
         {"evicted_calls", j.evicted_calls},

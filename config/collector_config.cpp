@@ -178,7 +178,7 @@ constexpr auto kOptions = std::to_array<CollectorOption>({
      }},
     {"-o,--output", "output", false, false, "DIR", "where the CSV files go (./voip-csv)",
      [](C& c, const Values& v) { return set_one(c.output, v, as_is); }},
-    {"--sink", "sink", true, false, "KIND:TARGET", "a further sink, repeatable: csv:DIR, jsonl:DIR, ipfix:udp://HOST:PORT, ipfix:tcp://HOST:PORT, ipfix:file:PATH",
+    {"--sink", "sink", true, false, "KIND:TARGET", "a further sink, repeatable: csv:DIR, jsonl:DIR, sqlite:FILE, ipfix:udp://HOST:PORT, ipfix:tcp://HOST:PORT, ipfix:file:PATH",
      [](C& c, const Values& v) {
          c.sinks = v;
          return Result<void>{};

@@ -32,6 +32,8 @@ Pipeline::Pipeline(const PipelineConfig& config, RecordSink& sink)
       promises_(config.max_endpoints, config.table_key),
       media_(config.media, flows_, calls_, promises_,
              [this](RtpStream& s, bool final, wire::TimeNs now) { emit_stream(s, final, now); }),
+      plain_(flows_, calls_, promises_, config.active_ns,
+             [this](PlainStream& s, bool final, wire::TimeNs now) { emit_plain(s, final, now); }),
       duplicates_(config.table_key),
       fragments_(config.fragments, config.table_key,
                  [this](Datagram& d) {
@@ -276,6 +278,9 @@ void Pipeline::analyse(FlowIndex i, std::uint8_t direction, PacketView& p, std::
     if (h.kind == FlowKind::signalling || (h.kind == FlowKind::fresh && others_.may_be_datagram(p)))
         [[unlikely]]
         if (take_signalling(i, direction, p)) return;
+    if (plain_.any()) [[unlikely]] count_plain(i, direction, p);
+    if (promises_.has_images()) [[unlikely]]
+        if (take_image(i, direction, p)) return;
     if ((first & 0xc0) == 0x80) {  // RTP, RTCP (RFC 7983)
         if (h.kind == FlowKind::media) return media_.on_media(i, direction, p);
         if (p.fragment) return;
@@ -348,6 +353,7 @@ void Pipeline::take_from_flow(FlowIndex i, std::uint8_t direction, SipContext& c
             legs_.assign(calls_, call, m, ctx);
         else if (m.is_request && m.method == SipMethod::refer)
             legs_.note_refer(calls_[call], m, ctx);
+        if (fresh && !m.sdp().empty()) note_shared_media(call);
         if (calls_[call].ended()) {
             calls_.wake_at(call, call_end(calls_[call]));
             for (const std::uint32_t s : calls_[call].streams) media_.call_over(s);
@@ -384,54 +390,6 @@ CallIndex Pipeline::add_call(std::string_view call_id) {
     }
     ++counters_.calls;
     return i;
-}
-
-// The first packets of a flow, until it has an application or none.
-[[gnu::noinline]] void Pipeline::classify(FlowIndex i, const PacketView& p) {
-    if (p.payload.empty() || (p.protocol != kProtoUdp && p.protocol != kProtoTcp)) return;
-    const FlowHot& h = flows_.hot(i);
-    if (std::uint64_t{h.packets[0]} + h.packets[1] > 4 * Classifier::kFirstPackets)
-        return;  // settled, without a look at the cold part
-    FlowCold& c = flows_.cold(i);
-    if (c.application != FlowCold::kNotLookedAt) return;
-    std::uint16_t protocol = 0;
-    if (classifier_->look(i, p, protocol)) c.application = protocol;
-}
-
-// What the other signalling protocols need of the pipeline.
-CallDesk::Host Pipeline::desk_host() {
-    return {[this](std::string_view call_id, wire::TimeNs time) {
-                const CallIndex i = add_call(call_id);
-                if (i == 0) return i;
-                calls_[i].next_snapshot = time + config_.active_ns;
-                calls_.wake_at(i, calls_[i].next_snapshot);
-                return i;
-            },
-            [this](CallIndex i) {
-                calls_.wake_at(i, call_end(calls_[i]));
-                for (const std::uint32_t s : calls_[i].streams) media_.call_over(s);
-            },
-            [this](FlowIndex flow, std::string_view user, const wire::IpAddress& client) {
-                registers_.note_user(flow, user, client);
-            }};
-}
-
-// A datagram, a segment of a flow that is, or may become, one of them.
-[[gnu::noinline]] bool Pipeline::take_signalling(FlowIndex i, std::uint8_t direction, const PacketView& p) {
-    FlowHot& h = flows_.hot(i);
-    if (!others_.on_datagram(i, direction, p, context_of(p, SipTransport::udp, FlowTable::zone(h)),
-                             h.kind == FlowKind::signalling))
-        return false;
-    h.kind = FlowKind::signalling;
-    return true;
-}
-
-[[gnu::noinline]] bool Pipeline::take_signalling_tcp(FlowIndex i, std::uint8_t direction,
-                                                     const PacketView& p) {
-    FlowHot& h = flows_.hot(i);
-    if (!others_.on_tcp(i, direction, p, context_of(p, SipTransport::tcp, FlowTable::zone(h)))) return false;
-    h.kind = FlowKind::signalling;
-    return true;
 }
 
 CallIndex Pipeline::new_call(const SipMessage& m, const SipContext& ctx) {

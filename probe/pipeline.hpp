@@ -20,6 +20,7 @@
 #include "probe/record/record_sink.hpp"
 #include "probe/voip/dpi/classifier.hpp"
 #include "probe/voip/media_table.hpp"
+#include "probe/voip/plain_media.hpp"
 #include "probe/voip/rtp/media_tracker.hpp"
 #include "probe/voip/signalling/other_signalling.hpp"
 #include "probe/voip/sip/call_table.hpp"
@@ -109,6 +110,7 @@ class Pipeline {
     const FlowTable& flows() const { return flows_; }
     const CallTable& calls() const { return calls_; }
     const MediaTable& promises() const { return promises_; }
+    const PlainMedia& plain() const { return plain_; }
     const FragmentTable& fragments() const { return fragments_; }
     const DuplicateFilter& duplicate_filter() const { return duplicates_; }
     const SipTcpStreams& sip_tcp() const { return sip_tcp_; }
@@ -156,7 +158,11 @@ class Pipeline {
 
     CallIndex add_call(std::string_view call_id);
     CallDesk::Host desk_host();
+    void assign_legs(wire::TimeNs now);
     void classify(FlowIndex i, const PacketView& p);
+    void count_plain(FlowIndex i, std::uint8_t direction, const PacketView& p);
+    bool take_image(FlowIndex i, std::uint8_t direction, const PacketView& p);
+    void note_shared_media(CallIndex i);
     bool take_signalling(FlowIndex i, std::uint8_t direction, const PacketView& p);
     bool take_signalling_tcp(FlowIndex i, std::uint8_t direction, const PacketView& p);
     CallIndex new_call(const SipMessage& m, const SipContext& ctx);
@@ -175,6 +181,7 @@ class Pipeline {
     void emit_call(CallIndex i, bool final);
     void emit_dialog(CallIndex i, EndReason reason);
     void emit_stream(RtpStream& s, bool final, wire::TimeNs now);
+    void emit_plain(PlainStream& s, bool final, wire::TimeNs now);
     void on_interval(RtpStream& s, const IntervalFigures& interval, bool last);
     RecordSource stream_source(const RtpStream& s, templates::RecordKind kind) const;
     wire::TimeNs call_end(const Call& c);
@@ -187,6 +194,7 @@ class Pipeline {
     CallTable calls_;
     MediaTable promises_;
     MediaTracker media_;
+    PlainMedia plain_;
     DuplicateFilter duplicates_;
     FragmentTable fragments_;
     SipTcpStreams sip_tcp_;

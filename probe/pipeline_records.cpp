@@ -35,11 +35,12 @@ Tick Pipeline::on_flow_due(FlowIndex i, wire::TimeNs now, bool arriving) {
         const wire::TimeNs idle = last + (ended ? std::min(kTcpTail, config_.idle_ns) : config_.idle_ns);
         const wire::TimeNs active =
             has_delta ? c.delta_start_us * wire::kMicrosecond + config_.active_ns : INT64_MAX;
-        const wire::TimeNs snapshot = media_.next_snapshot(i);
+        const wire::TimeNs snapshot = std::min(media_.next_snapshot(i), plain_.next_snapshot(i));
         const wire::TimeNs first = std::min({idle, active, snapshot});
         if (first > now) return next_due(i, now);
         if (snapshot == first) {
             media_.on_snapshot(i, first);
+            plain_.on_snapshot(i, first);
             continue;
         }
         if (active == first && active < idle) {
@@ -48,6 +49,7 @@ Tick Pipeline::on_flow_due(FlowIndex i, wire::TimeNs now, bool arriving) {
         }
         end_sip_tcp(i);  // what it still held belongs to calls
         if ((h.packets[0] | h.packets[1]) != 0) emit_flow(i, ended ? EndReason::end_detected : EndReason::idle);
+        plain_.end(i, now);
         if (media_.on_idle(i, now, false)) return flows_.to_tick(now + kHeldFlow);
         // What was learned of a TLS or WebSocket connection is not on the wire again.
         const bool kept = !ended && sip_tcp_.keeps(flows_.cold(i).sip_tcp, now);
@@ -75,7 +77,7 @@ Tick Pipeline::next_due(FlowIndex i, wire::TimeNs now) const {
     wire::TimeNs due = h.last_us * wire::kMicrosecond + (ended ? kTcpTail : config_.idle_ns);
     if ((h.packets[0] | h.packets[1]) != 0)
         due = std::min(due, flows_.cold(i).delta_start_us * wire::kMicrosecond + config_.active_ns);
-    due = std::min(due, media_.next_snapshot(i));
+    due = std::min({due, media_.next_snapshot(i), plain_.next_snapshot(i)});
     return std::min(std::max(flows_.to_tick(due), flows_.to_tick(now)) + 1, FlowTable::kLastTick);
 }
 
@@ -87,7 +89,7 @@ void Pipeline::emit_flow(FlowIndex i, EndReason reason) {
     RecordKind kind = RecordKind::flow;
     if ((in != nullptr || out != nullptr) && sink_.wants(RecordKind::rtp)) kind = RecordKind::rtp;
     else if (h.kind == FlowKind::sip && sink_.wants(RecordKind::sip)) kind = RecordKind::sip;
-    const bool voip = in != nullptr || out != nullptr || h.kind == FlowKind::sip || h.kind == FlowKind::signalling;
+    const bool voip = in != nullptr || out != nullptr || h.kind == FlowKind::sip || h.kind == FlowKind::signalling || plain_.counts(i);
     if (!sink_.wants(kind) || (config_.voip_only && !voip)) {
         counters_.unsent_packets += packets;
         counters_.unsent_octets += h.octets[0] + h.octets[1];
@@ -112,6 +114,7 @@ void Pipeline::emit_flow(FlowIndex i, EndReason reason) {
         s.classifier = classifier_.get();
         if (h.kind == FlowKind::sip || h.kind == FlowKind::signalling) s.registers = registers_.find(i);
         sink_.emit(s);
+        if (s.registers != nullptr) registers_.sent(i);
         counters_.flow_packets += packets;
         counters_.flow_octets += h.octets[0] + h.octets[1];
     }
@@ -140,6 +143,7 @@ bool Pipeline::evict_flow() {
     end_sip_tcp(victim);
     if ((flows_.hot(victim).packets[0] | flows_.hot(victim).packets[1]) != 0)
         emit_flow(victim, EndReason::lack_of_resources);
+    plain_.end(victim, now_);
     media_.on_idle(victim, now_, true);
     flows_.unlink(victim);
     forget_flow(victim);
@@ -188,6 +192,8 @@ void Pipeline::end_call(CallIndex i) {
     Call& c = calls_[i];
     const std::vector<std::uint32_t> streams = c.streams;
     for (const std::uint32_t s : streams) media_.end(s, now_);
+    const std::vector<FlowIndex> images = c.plain_flows;
+    for (const FlowIndex flow : images) plain_.end(flow, now_);
     settle_failure(c);
     if (sink_.wants(RecordKind::call)) emit_call(i, true);
     if (sink_.wants(RecordKind::sip)) emit_dialog(i, EndReason::end_detected);
@@ -268,6 +274,27 @@ void Pipeline::emit_stream(RtpStream& s, bool final, wire::TimeNs now) {
     }
 }
 
+void Pipeline::emit_plain(PlainStream& s, bool final, wire::TimeNs now) {
+    ++s.revision;
+    if (!sink_.wants(RecordKind::stream) || (!final && !sink_.wants_snapshots(RecordKind::stream))) return;
+    RecordSource r = source(RecordKind::stream);
+    r.plain = &s;
+    const bool forward = s.direction == 0;
+    r.src = forward ? flows_.source(s.flow) : flows_.destination(s.flow);
+    r.dst = forward ? flows_.destination(s.flow) : flows_.source(s.flow);
+    r.protocol = kProtoUdp;
+    r.ip_version = FlowTable::ip_version(flows_.hot(s.flow));
+    r.start_us = s.first_time / wire::kMicrosecond;
+    r.end_us = s.last_time / wire::kMicrosecond;
+    r.call = s.call == 0 ? nullptr : calls_.get(s.call, s.call_serial);
+    r.tunnel = tunnels_[flows_.cold(s.flow).tunnel];
+    r.zone_key = zones_[FlowTable::zone(flows_.hot(s.flow))];
+    r.now = std::max(now, now_);
+    r.final = final;
+    r.revision = s.revision;
+    sink_.emit(r);
+}
+
 // A tail shorter than half an interval says too little to be the worst part of a longer stream.
 void Pipeline::on_interval(RtpStream& s, const IntervalFigures& interval, bool last) {
     const bool tail = last && s.last_time - interval.start < kIntervalNs / 2 && interval.start != s.first_time;
@@ -293,6 +320,7 @@ void Pipeline::finish() {
     flows_.for_each([this](FlowIndex i) { end_sip_tcp(i); });
     flows_.for_each([this](FlowIndex i) {
         if ((flows_.hot(i).packets[0] | flows_.hot(i).packets[1]) != 0) emit_flow(i, EndReason::forced);
+        plain_.end(i, now_);
         media_.on_idle(i, now_, true);
     });
     calls_.for_each([this](CallIndex i) { end_call(i); });

@@ -17,6 +17,11 @@ ordered_json dpi(const Pipeline& p) {
     return {{"packets", c.packets}, {"classified", c.classified}, {"unknown", c.unknown}, {"evicted", c.evicted}};
 }
 
+ordered_json plain(const Pipeline& p) {
+    const PlainCounters& c = p.plain().counters();
+    return {{"t38_packets", c.image_packets}, {"application_packets", c.application_packets}, {"streams", c.streams}, {"not_counted_flows", c.full}};
+}
+
 ordered_json collect(const Pipeline& p, const RecordWriter& w, const ExportStats& e, const CaptureTotals& capture) {
     const PipelineCounters& c = p.counters();
     ordered_json dropped = ordered_json::object();
@@ -87,6 +92,7 @@ ordered_json collect(const Pipeline& p, const RecordWriter& w, const ExportStats
           {"ras_messages", p.others().h323().counters().ras_messages}, {"not_understood", p.others().h323().counters().not_understood},
           {"outside_calls", p.others().h323().counters().outside_calls}, {"forgotten", p.others().h323().evicted()}}},
         {"dpi", dpi(p)},
+        {"media_without_rtp", plain(p)},
         {"framed_tcp",
          {{"connections", p.others().streams().counters().opened}, {"messages", p.others().streams().counters().messages},
           {"holes", p.others().streams().counters().holes}, {"skipped_octets", p.others().streams().counters().skipped_octets},

@@ -158,11 +158,17 @@ std::vector<std::uint8_t> presence_classes(const TemplateSection& section) {
     std::uint8_t used = 0;
     for (const ElementId id : section.elements) used |= presence_group(*section.kind, id);
     std::vector<std::uint8_t> classes;
+    // Streams either have an RTP header or not: nothing is in both, and one template of both would be too large.
+    const bool two_shapes = section.kind == RecordKind::stream && (used & presence::kPlain) != 0;
+    const auto shape = static_cast<std::uint8_t>(two_shapes ? presence::kRtp : used & presence::kRtp);
+    const auto whole = static_cast<std::uint8_t>(two_shapes ? (used & ~presence::kPlain) | presence::kRtp : used);
     for (std::uint8_t bits = 0; bits < 4; ++bits) {
         if ((bits & ~used) != 0) continue;
         if (section.kind == RecordKind::call && bits == 0 && used != 0) continue;  // three classes are enough
-        classes.push_back(bits == used ? kEverything : bits);
+        const auto carried = static_cast<std::uint8_t>(bits | shape);
+        classes.push_back(carried == whole && !two_shapes ? kEverything : carried);
     }
+    if (two_shapes) classes.push_back(presence::kPlain);
     return classes;
 }
 
@@ -198,6 +204,25 @@ std::uint8_t presence_group(RecordKind kind, ElementId id) {
             case STREAM_REPORTED_JITTER:
             case STREAM_REPORTED_MOS_LQ:
             case STREAM_REPORTED_MOS_CQ: return presence::kRtcp;
+            case STREAM_APPLICATION:
+            case STREAM_SIZE_MIN:
+            case STREAM_SIZE_MAX:
+            case STREAM_SIZE_STD_DEV:
+            case STREAM_GAP_STD_DEV: return presence::kPlain;
+            case RTP_SSRC:
+            case RTP_IN_PAYLOAD_TYPE:
+            case RTP_FIRST_TS:
+            case RTP_LAST_TS:
+            case STREAM_CODEC_MODE:
+            case STREAM_PTIME:
+            case STREAM_MAX_DELTA:
+            case STREAM_BURSTS:
+            case STREAM_BURST_DENSITY:
+            case STREAM_GAP_DENSITY:
+            case STREAM_BURST_LENGTH:
+            case STREAM_GAP_LENGTH:
+            case STREAM_BURST_RATIO:
+            case STREAM_DTMF_EVENTS: return presence::kRtp;
             case STREAM_CLOCK_RATE:
             case STREAM_CLOCK_SKEW:
             case STREAM_MOS_MIN_10S: return presence::kClock;
@@ -257,14 +282,11 @@ Result<TemplatePlan> plan_templates(const TemplateSpec& spec, const PlanOptions&
         if (carries_counters(kind)) apply_biflow(section, options);
         if (section.elements.empty())
             return fail(ExitCode::usage, sentence_about(spec, kind, "nothing left to send"));
-        if (section.elements.size() > kMostFields)
-            plan.warnings.push_back(sentence_about(
-                spec, kind, std::to_string(section.elements.size()) + " fields; some tools ignore templates of more than 60"));
-
         const std::vector<std::uint8_t> families =
             names_family(section.elements) ? std::vector<std::uint8_t>{4, 6} : std::vector<std::uint8_t>{0};
         const std::vector<std::uint8_t> classes =
             sectioned ? presence_classes(section) : std::vector<std::uint8_t>{kEverything};
+        std::size_t most = 0;
         for (const std::uint8_t carried : classes) {
             for (const std::uint8_t family : families) {
                 PlannedTemplate t;
@@ -273,18 +295,25 @@ Result<TemplatePlan> plan_templates(const TemplateSpec& spec, const PlanOptions&
                 t.presence = carried;
                 t.elements = changed(section.elements, [&](ElementId id) { return in_family(id, family); });
                 std::erase_if(t.elements, [&](ElementId id) { return (presence_group(kind, id) & ~carried) != 0; });
+                most = std::max(most, t.elements.size());
                 for (const ElementId id : t.elements) t.layout.fields.push_back(field_layout(element(id), options));
                 if (next_id > 65535) return fail(ExitCode::usage, "-U: no template ids left, choose a lower one");
                 t.layout.id = static_cast<std::uint16_t>(next_id++);
                 plan.templates.push_back(std::move(t));
             }
         }
+        if (most > kMostFields)
+            plan.warnings.push_back(sentence_about(
+                spec, kind, std::to_string(most) + " fields; some tools ignore templates of more than 60"));
     }
     return plan;
 }
 
 std::optional<std::size_t> pick_template(std::span<const PlannedTemplate> plan, RecordKind kind,
                                          std::uint8_t ip_version, std::uint8_t present) {
+    if (kind == RecordKind::stream && present == kEverything &&
+        std::none_of(plan.begin(), plan.end(), [](const auto& t) { return t.kind == RecordKind::stream && t.presence == kEverything; }))
+        present = presence::kRtp | presence::kClock | presence::kRtcp;
     std::optional<std::size_t> best;
     const auto used = [&](const PlannedTemplate& t) {
         return t.kind == kind && (t.ip_version == 0 || t.ip_version == ip_version);

@@ -70,6 +70,8 @@ Result<TemplatePlan> plan_templates(const TemplateSpec& spec, const PlanOptions&
 namespace presence {
 inline constexpr std::uint8_t kClock = 1;     // stream: needs the RTP clock rate (jitter, discards, skew, MOS)
 inline constexpr std::uint8_t kRtcp = 2;      // stream: needs RTCP (RTT, what receivers reported)
+inline constexpr std::uint8_t kPlain = 4;     // stream: media without an RTP header (its sizes, its application)
+inline constexpr std::uint8_t kRtp = 8;       // stream: media with one
 inline constexpr std::uint8_t kAnswered = 1;  // call: OK, ACK, BYE times, hold
 inline constexpr std::uint8_t kEnded = 2;     // call: CANCEL and failure times
 inline constexpr std::uint8_t kTunnel = 1;    // flow: came out of a tunnel
@@ -78,7 +80,7 @@ inline constexpr std::uint8_t kRegister = 2;  // flow: a user registered on it
 std::uint8_t presence_group(RecordKind kind, ElementId id);
 
 // Index of the smallest template for a record of which `present` are the groups with at least one value; it
-// carries all of them. None when the kind is not in the plan.
+// carries all of them; with kEverything the largest. None when the kind is not in the plan.
 std::optional<std::size_t> pick_template(std::span<const PlannedTemplate> plan, RecordKind kind,
                                          std::uint8_t ip_version, std::uint8_t present = kEverything);
 

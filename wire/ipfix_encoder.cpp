@@ -3,8 +3,10 @@
 #include <fixbuf/public.h>
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace voipprobe::wire {
@@ -54,10 +56,11 @@ std::uint8_t fixbuf_type(const FieldLayout& f) {
     return FB_OCTET_ARRAY;
 }
 
-enum class Copy : std::uint8_t { run, reversed, ntp, ntp_reversed, text };
+// Fields next to each other that are written alike.
+enum class Copy : std::uint8_t { run, swap2, swap4, swap8, ntp, text };
 struct Step {
     Copy copy;
-    std::uint16_t length;  // octets in the packed form; text: unused
+    std::uint16_t count;  // run: octets; otherwise fields
 };
 
 struct Known {
@@ -65,17 +68,43 @@ struct Known {
     std::size_t least = 0;       // wire octets with empty strings
     std::size_t definition = 0;  // wire octets of the template record
     std::size_t fixed = 0;       // packed octets without strings' contents
+    std::size_t strings = 0;
     std::vector<Step> steps;
 };
 
-void reverse_copy(std::uint8_t* to, const std::uint8_t* from, std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) to[i] = from[n - 1 - i];
+Copy copy_of(const FieldLayout& f) {
+    if (f.length == kVariable) return Copy::text;
+    if (f.type == FieldType::microseconds) return Copy::ntp;
+    if (!wire_order_differs(f.type)) return Copy::run;
+    return f.length == 2 ? Copy::swap2 : f.length == 4 ? Copy::swap4 : f.length == 8 ? Copy::swap8 : Copy::run;
+}
+
+template <typename T>
+void swap_fields(std::uint8_t*& to, const std::uint8_t*& from, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i, to += sizeof(T), from += sizeof(T)) {
+        T v;
+        std::memcpy(&v, from, sizeof v);
+        if constexpr (sizeof(T) == 2) v = __builtin_bswap16(v);
+        if constexpr (sizeof(T) == 4) v = __builtin_bswap32(v);
+        if constexpr (sizeof(T) == 8) v = __builtin_bswap64(v);
+        std::memcpy(to, &v, sizeof v);
+    }
+}
+
+void put16(std::uint8_t* to, std::size_t v) {
+    to[0] = static_cast<std::uint8_t>(v >> 8);
+    to[1] = static_cast<std::uint8_t>(v);
+}
+void put32(std::uint8_t* to, std::uint32_t v) {
+    v = __builtin_bswap32(v);
+    std::memcpy(to, &v, sizeof v);
 }
 
 }  // namespace
 
 struct IpfixEncoder::Impl {
-    explicit Impl(const EncoderConfig& config) : limit(config.max_message), message(config.max_message) {
+    explicit Impl(const EncoderConfig& config)
+        : limit(config.max_message), message(config.max_message), data(config.max_message), domain(config.domain) {
         model = fbInfoModelAlloc();
         session = fbSessionAlloc(model);
         fbSessionSetDomain(session, config.domain);
@@ -112,70 +141,85 @@ struct IpfixEncoder::Impl {
         return fbInfoModelGetElementByID(model, f.number, f.pen);
     }
 
-    void add_step(Known& known, const FieldLayout& f, const fbInfoElement_t* e) {
+    void add_step(Known& known, const FieldLayout& f) {
         known.definition += f.pen == 0 ? 4 : 8;
-        if (f.length == kVariable) {
-            known.least += 1;
-            known.fixed += 2;
-            known.steps.push_back({Copy::text, 0});
-            return;
-        }
-        known.least += f.length;
-        known.fixed += f.length;
-        const bool fixbuf_reverses = (e->flags & FB_IE_F_ENDIAN) != 0 && f.length > 1;
-        const bool reverse = f.length > 1 && fixbuf_reverses != wire_order_differs(f.type);
-        if (f.type == FieldType::microseconds) {
-            known.steps.push_back({reverse ? Copy::ntp_reversed : Copy::ntp, f.length});
-        } else if (reverse) {
-            known.steps.push_back({Copy::reversed, f.length});
-        } else if (!known.steps.empty() && known.steps.back().copy == Copy::run) {
-            known.steps.back().length = static_cast<std::uint16_t>(known.steps.back().length + f.length);
-        } else {
-            known.steps.push_back({Copy::run, f.length});
-        }
+        const Copy copy = copy_of(f);
+        known.least += copy == Copy::text ? 1 : f.length;
+        known.fixed += copy == Copy::text ? 2 : f.length;
+        known.strings += copy == Copy::text ? 1 : 0;
+        const auto count = static_cast<std::uint16_t>(copy == Copy::run ? f.length : 1);
+        if (!known.steps.empty() && known.steps.back().copy == copy) known.steps.back().count = static_cast<std::uint16_t>(known.steps.back().count + count);
+        else known.steps.push_back({copy, count});
     }
 
-    // `packed` as libfixbuf's internal record in `record`; returns the wire length, 0 for a malformed record.
-    std::size_t convert(const Known& known, Bytes packed) {
+    // `packed` as it goes on the wire, to `to`, which has room for packed.size() + 1 for each string. Its length; 0 for a
+    // malformed record.
+    static std::size_t convert(const Known& known, Bytes packed, std::uint8_t* const begin) {
         const std::uint8_t* from = packed.data();
-        std::size_t left = packed.size();
-        std::size_t length = known.least;
-        std::uint8_t* to = record.data();
+        const std::uint8_t* const end = from + packed.size();
+        std::size_t fixed = known.fixed;  // octets that the fields from here on need at least
+        std::uint8_t* to = begin;
         for (const Step& s : known.steps) {
-            if (s.copy == Copy::text) {
-                std::uint16_t n = 0;
-                if (left < 2) return 0;
-                std::memcpy(&n, from, 2);
-                if (left - 2 < n) return 0;
-                fbVarfield_t text{};
-                text.len = n;
-                text.buf = const_cast<std::uint8_t*>(from + 2);  // libfixbuf only reads it
-                std::memcpy(to, &text, sizeof text);
-                to += sizeof text;
-                from += 2U + n;
-                left -= 2U + n;
-                length += n + (n < kLongString ? 0U : 2U);
-                continue;
-            }
-            if (left < s.length) return 0;
+            if (static_cast<std::size_t>(end - from) < fixed) return 0;
             switch (s.copy) {
-                case Copy::run: std::memcpy(to, from, s.length); break;
-                case Copy::reversed: reverse_copy(to, from, s.length); break;
-                default: {
-                    std::uint64_t us = 0;
-                    std::memcpy(&us, from, sizeof us);
-                    // 0 is "not seen" and stays 0, whatever 1900 has to do with it
-                    std::uint64_t ntp = us == 0 ? 0 : microseconds_to_ntp(us);
-                    if (s.copy == Copy::ntp_reversed) ntp = __builtin_bswap64(ntp);
-                    std::memcpy(to, &ntp, sizeof ntp);
-                }
+                case Copy::run:
+                    std::memcpy(to, from, s.count);
+                    to += s.count;
+                    from += s.count;
+                    fixed -= s.count;
+                    break;
+                case Copy::swap2: swap_fields<std::uint16_t>(to, from, s.count), fixed -= 2U * s.count; break;
+                case Copy::swap4: swap_fields<std::uint32_t>(to, from, s.count), fixed -= 4U * s.count; break;
+                case Copy::swap8: swap_fields<std::uint64_t>(to, from, s.count), fixed -= 8U * s.count; break;
+                case Copy::ntp:
+                    for (std::size_t i = 0; i < s.count; ++i, to += 8, from += 8, fixed -= 8) {
+                        std::uint64_t us = 0;
+                        std::memcpy(&us, from, sizeof us);
+                        // 0 is "not seen" and stays 0, whatever 1900 has to do with it
+                        const std::uint64_t ntp = us == 0 ? 0 : __builtin_bswap64(microseconds_to_ntp(us));
+                        std::memcpy(to, &ntp, sizeof ntp);
+                    }
+                    break;
+                case Copy::text:
+                    for (std::size_t i = 0; i < s.count; ++i) {
+                        std::uint16_t n = 0;
+                        std::memcpy(&n, from, 2);
+                        from += 2;
+                        fixed -= 2;
+                        if (static_cast<std::size_t>(end - from) < n + fixed) return 0;
+                        if (n < kLongString) {
+                            *to++ = static_cast<std::uint8_t>(n);
+                        } else {
+                            *to++ = 255;
+                            put16(to, n);
+                            to += 2;
+                        }
+                        std::memcpy(to, from, n);
+                        to += n;
+                        from += n;
+                    }
             }
-            to += s.length;
-            from += s.length;
-            left -= s.length;
         }
-        record_length = static_cast<std::size_t>(to - record.data());
-        return left == 0 ? length : 0;
+        return from == end ? static_cast<std::size_t>(to - begin) : 0;
+    }
+
+    Known* find(std::uint16_t id) {
+        if (id == last_id && last != nullptr) return last;
+        const auto it = templates.find(id);
+        if (it == templates.end()) return nullptr;
+        last_id = id;
+        return last = &it->second;
+    }
+    void open_set(std::uint16_t id) {
+        close_set();
+        set = id;
+        set_at = used;
+        put16(&data[used], id);
+        used += kSetHeader;
+    }
+    void close_set() {
+        if (set_at != 0) put16(&data[set_at + 2], used - set_at);
+        set_at = 0;
     }
 
     // Between templates and data libfixbuf says "end of message" once, open message or not; sizes are known to fit.
@@ -192,19 +236,32 @@ struct IpfixEncoder::Impl {
         return Append::refused;
     }
 
+    Append take(std::size_t length) {
+        used += length;
+        holds = Holds::data;
+        ++records;
+        ++stats.records;
+        return Append::added;
+    }
+
     std::size_t limit;
     std::size_t least_limit = 0;  // what the largest template needs
-    std::vector<std::uint8_t> message;
-    std::vector<std::uint8_t> record;  // the internal form of one record; large enough for every template
-    std::size_t record_length = 0;
+    std::vector<std::uint8_t> message;  // of templates, by libfixbuf
+    std::vector<std::uint8_t> data;     // of data records
+    std::vector<std::uint8_t> record;   // one that may not fit any more
+    const std::uint32_t domain;
     fbInfoModel_t* model = nullptr;
     fbSession_t* session = nullptr;
     fBuf_t* buffer = nullptr;
     std::unordered_map<std::uint16_t, Known> templates;
+    std::uint16_t last_id = 0;  // found last
+    Known* last = nullptr;
     enum class Holds : std::uint8_t { nothing, templates, data } holds = Holds::nothing;
     std::size_t used = kHeader;
     std::uint32_t set = 0;       // template id of the open data set; 2, 3: template sets
-    std::uint32_t selected = 0;  // template id libfixbuf is set to
+    std::size_t set_at = 0;      // where the open data set begins, 0 none
+    std::uint32_t sequence = 0;  // data records of the messages before
+    std::uint32_t records = 0;   // of the open message
     EncoderStats stats;
 };
 
@@ -226,7 +283,6 @@ Result<void> IpfixEncoder::add_template(const TemplateLayout& layout) {
     known.definition = known.options ? 6 : 4;
     fbTemplate_t* t = fbTemplateAlloc(my.model);
     GErrorBox error;
-    std::size_t internal = 0;
     for (const FieldLayout& f : layout.fields) {
         const fbInfoElement_t* e = my.element_for(f);
         fbInfoElement_t example{};
@@ -237,8 +293,7 @@ Result<void> IpfixEncoder::add_template(const TemplateLayout& layout) {
             fbTemplateFreeUnused(t);
             return fail(ExitCode::usage, what + ": field " + f.name + ": " + error.text());
         }
-        my.add_step(known, f, e);
-        internal += f.length == kVariable ? sizeof(fbVarfield_t) : f.length;
+        my.add_step(known, f);
     }
     if (known.options) fbTemplateSetOptionsScope(t, layout.scope_count);
     if (kHeader + kSetHeader + std::max(known.least, known.definition) > my.limit) {
@@ -250,7 +305,7 @@ Result<void> IpfixEncoder::add_template(const TemplateLayout& layout) {
         fbSessionAddTemplate(my.session, FALSE, layout.id, t, &error.error) == 0)
         return fail(ExitCode::failure, what + ": " + error.text());
     my.least_limit = std::max(my.least_limit, kHeader + kSetHeader + std::max(known.least, known.definition));
-    if (my.record.size() < internal) my.record.resize(internal);
+    my.last = nullptr;
     my.templates.emplace(layout.id, std::move(known));
     return {};
 }
@@ -280,51 +335,60 @@ Append IpfixEncoder::append_template(std::uint16_t template_id) {
 
 Append IpfixEncoder::append(std::uint16_t template_id, Bytes packed) {
     Impl& my = *impl_;
-    const auto it = my.templates.find(template_id);
-    if (it == my.templates.end() || packed.size() < it->second.fixed) return my.refuse();
-    std::size_t length = my.convert(it->second, packed);
+    const Known* known = my.find(template_id);
+    if (known == nullptr || packed.size() < known->fixed) return my.refuse();
+    const std::size_t most = packed.size() + known->strings;
+    if (my.holds != Impl::Holds::templates) {  // nearly always there is room, whatever the strings' lengths take
+        const std::size_t header = my.set_at != 0 && my.set == template_id ? 0 : kSetHeader;
+        if (my.used + header + most <= my.limit) {
+            const std::size_t length = Impl::convert(*known, packed, &my.data[my.used + header]);
+            if (length == 0) return my.refuse();
+            if (header != 0) my.open_set(template_id);
+            return my.take(length);
+        }
+    }
+    if (my.record.size() < most) my.record.resize(most);
+    const std::size_t length = Impl::convert(*known, packed, my.record.data());
     if (length == 0) return my.refuse();
     if (kHeader + kSetHeader + length > my.limit) {
         ++my.stats.too_large;
         return Append::too_large;
     }
     if (my.holds == Impl::Holds::templates) return Append::full;
-    if (my.set != template_id) length += kSetHeader;
-    if (my.used + length > my.limit) return Append::full;
-    my.allocate_buffer();
-    if (my.selected != template_id) {
-        GErrorBox error;
-        if (!fBufSetInternalTemplate(my.buffer, template_id, &error.error) ||
-            !fBufSetExportTemplate(my.buffer, template_id, &error.error))
-            return my.refuse();
-        my.selected = template_id;
-    }
-    if (!my.once_more([&](GError** e) { return fBufAppend(my.buffer, my.record.data(), my.record_length, e) == TRUE; }))
-        return my.refuse();
-    my.holds = Impl::Holds::data;
-    my.used += length;
-    my.set = template_id;
-    ++my.stats.records;
-    return Append::added;
+    const bool same = my.set_at != 0 && my.set == template_id;
+    if (my.used + length + (same ? 0 : kSetHeader) > my.limit) return Append::full;
+    if (!same) my.open_set(template_id);
+    std::memcpy(&my.data[my.used], my.record.data(), length);
+    return my.take(length);
 }
 
 Bytes IpfixEncoder::finish(TimeNs export_time) {
     Impl& my = *impl_;
     if (empty()) return {};
+    const bool templates = my.holds == Impl::Holds::templates;
+    std::size_t length = my.used;
+    std::uint8_t* const out = templates ? my.message.data() : my.data.data();
+    my.close_set();
     my.holds = Impl::Holds::nothing;
     my.used = kHeader;
     my.set = 0;
-    GErrorBox error;
-    if (!fBufEmit(my.buffer, &error.error)) {
-        ++my.stats.refused;
-        return {};
+    if (templates) {
+        GErrorBox error;
+        if (!fBufEmit(my.buffer, &error.error)) {
+            ++my.stats.refused;
+            return {};
+        }
+        length = fbExporterGetMsgLen(fBufGetExporter(my.buffer));
     }
-    const std::size_t length = fbExporterGetMsgLen(fBufGetExporter(my.buffer));
-    const std::uint32_t seconds = __builtin_bswap32(header_seconds(export_time));
-    std::memcpy(&my.message[4], &seconds, sizeof seconds);
+    put16(out, 10);  // version
+    put16(out + 2, length);
+    put32(out + 4, header_seconds(export_time));
+    put32(out + 8, my.sequence);
+    put32(out + 12, my.domain);
+    my.sequence += std::exchange(my.records, 0);
     ++my.stats.messages;
     my.stats.octets += length;
-    return {my.message.data(), length};
+    return {out, length};
 }
 
 Result<std::unique_ptr<MessageEncoder>> make_ipfix_encoder(const EncoderConfig& config) {

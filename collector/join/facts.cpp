@@ -189,6 +189,10 @@ StreamFacts read_stream(const Record& r) {
     s.reported_mos_cq = real(r, STREAM_REPORTED_MOS_CQ);
     s.mos_min_10s = real(r, STREAM_MOS_MIN_10S);
     s.capture_loss = number(r, CAPTURE_LOSS);
+    s.application = text(r, STREAM_APPLICATION);
+    s.size_min = number(r, STREAM_SIZE_MIN), s.size_max = number(r, STREAM_SIZE_MAX);
+    s.size_std_dev = real(r, STREAM_SIZE_STD_DEV);
+    s.gap_std_dev_ns = number(r, STREAM_GAP_STD_DEV);
     return s;
 }
 

@@ -40,13 +40,14 @@ struct CallFacts {
 };
 
 // CALL_MEDIA_FLAGS
-inline constexpr std::uint64_t kCallerHears = 1, kCalleeHears = 2, kEncrypted = 4, kOnHoldAtEnd = 8;
+inline constexpr std::uint64_t kCallerHears = 1, kCalleeHears = 2, kEncrypted = 4, kOnHoldAtEnd = 8, kImage = 16, kSharedMedia = 32;
 
 struct StreamFacts {
     RecordId record_id = kNoId;
     RecordId call_record_id = kNoId;
     bool final = false;
     bool ntop_style = false;  // from nProbe's biflow: counters are sums of deltas
+    bool of_interval = false;  // Cisco's: loss and jitter, too, are those of one interval
     std::uint64_t revision = 0;
 
     std::string call_id, codec;
@@ -64,6 +65,9 @@ struct StreamFacts {
     Real burst_density, gap_density, burst_ratio, clock_skew_ppm;
     Count dtmf_events, rtt_ns, reported_jitter_ns, capture_loss;
     Real reported_loss_pct, reported_mos_lq, reported_mos_cq, mos_min_10s;
+    std::string application;  // of media without an RTP header
+    Count size_min, size_max, gap_std_dev_ns;
+    Real size_std_dev;
     // nProbe's own verdict, used when there is nothing to score from.
     Real exporter_mos, exporter_r;
 

@@ -47,6 +47,11 @@ Side side_of(const StreamFacts& s, const CallFacts& call, const StreamFacts* fir
     if (first == nullptr) return Side::none;
     if (s.dst == first->src) return Side::caller;
     if (s.dst == first->dst || s.src == first->src) return Side::callee;
+    // Each way has ports of its own, and the probe says that they belong together.
+    if (first->call_record_id != kNoId && first->src.address != first->dst.address) {
+        if (s.src.address == first->dst.address && s.dst.address == first->src.address) return Side::caller;
+        if (s.src.address == first->src.address && s.dst.address == first->dst.address) return Side::callee;
+    }
     return Side::none;
 }
 

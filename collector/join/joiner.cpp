@@ -29,12 +29,14 @@ void Joiner::on_record(const Record& record, RecordKind kind) {
             rows_.flow(record);
             users_.on_flow(record, now_);
             applications_.on_flow(record);
+            performance_.on_flow(record);
             break;
         case RecordKind::rtp:
             ++counters_.flow_rows;
             rows_.flow(record);
             users_.on_flow(record, now_);
             applications_.on_flow(record);
+            performance_.on_flow(record);
             ntop_stream_record(record);
             break;
         case RecordKind::sip:
@@ -42,6 +44,7 @@ void Joiner::on_record(const Record& record, RecordKind kind) {
             rows_.flow(record);
             users_.on_flow(record, now_);
             applications_.on_flow(record);
+            performance_.on_flow(record);
             ntop_call_record(record);
             break;
         case RecordKind::message:

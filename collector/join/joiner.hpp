@@ -17,6 +17,7 @@
 #include "collector/join/applications.hpp"
 #include "collector/join/open_call.hpp"
 #include "collector/join/rows.hpp"
+#include "collector/join/sip_performance.hpp"
 #include "collector/join/users.hpp"
 #include "collector/join/verdict.hpp"
 #include "collector/session/decoder.hpp"
@@ -68,6 +69,7 @@ class Joiner : public RecordConsumer {
     const JoinCounters& counters() const { return counters_; }
     std::size_t open_calls() const { return calls_.size(); }
     const UserTable& users() const { return users_; }
+    const SipPerformance& performance() const { return performance_; }
 
   private:
     using Calls = std::unordered_map<CallKey, OpenCall, CallKeyHash>;
@@ -116,6 +118,7 @@ class Joiner : public RecordConsumer {
     std::set<CallKey> rows_before_;  // of streams, by an earlier run
     Applications applications_;
     UserTable users_;
+    SipPerformance performance_;
     ProbeId probe_;         // of the message being read
     wire::TimeNs now_ = 0;  // its export time
 };

@@ -156,9 +156,12 @@ void Joiner::write_call(OpenCall& call) {
         ++counters_.derived_call_rows;
     CallRow row = make_call_row(call.key.probe, std::move(facts), streams, options_.scoring, options_.verdict);
     if (row.facts.state == "MEDIA_ONLY" && row.facts.signalling.empty() && !streams.empty())
-        row.facts.signalling = applications_.of(call.key.probe, streams.front().src, streams.front().dst);
+        row.facts.signalling = !streams.front().application.empty()
+                                   ? streams.front().application
+                                   : applications_.of(call.key.probe, streams.front().src, streams.front().dst);
     rows_.call(row);
     users_.on_call(row, now_);
+    performance_.on_call(row);
 }
 
 void Joiner::settle(const CallKey& key) {

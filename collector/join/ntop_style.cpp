@@ -44,7 +44,23 @@ bool seen(const Record& r, const DirectionElements& d) {
     if (const auto packets = r[d.packets].as_number()) {
         if (*packets == 0) return false;
     }
+    if (&d == &kIn && (r[TRANSPORT_RTP_SSRC].present() || r[TRANSPORT_RTP_JITTER_MEAN].present())) return true;
     return r[d.payload_type].present() || r[d.jitter].present() || r[d.max_delta].present();
+}
+
+// Cisco Medianet (Performance Monitor): one direction, figures of one interval; jitter in microseconds.
+void add_medianet(StreamFacts& s, const Record& r) {
+    if (!r[TRANSPORT_RTP_SSRC].present() && !r[TRANSPORT_RTP_JITTER_MEAN].present()) return;
+    s.of_interval = true;
+    if (!s.ssrc) s.ssrc = r[TRANSPORT_RTP_SSRC].as_number();
+    if (!s.payload_type) s.payload_type = r[TRANSPORT_RTP_PAYLOAD_TYPE].as_number();
+    if (!s.lost) s.lost = r[TRANSPORT_PACKETS_LOST].as_number();
+    if (s.packets && s.lost) s.expected = *s.packets + *s.lost;
+    s.octets = std::nullopt;  // IN_BYTES has the headers
+    s.jitter_mean_ns = scaled(r[TRANSPORT_RTP_JITTER_MEAN].as_number(), 1'000);
+    s.jitter_min_ns = scaled(r[TRANSPORT_RTP_JITTER_MIN].as_number(), 1'000);
+    s.jitter_max_ns = scaled(r[TRANSPORT_RTP_JITTER_MAX].as_number(), 1'000);
+    derive_missing(s);
 }
 
 StreamFacts direction(const Record& r, const DirectionElements& d, bool in) {
@@ -76,6 +92,7 @@ StreamFacts direction(const Record& r, const DirectionElements& d, bool in) {
     s.rtt_ns = scaled(r[RTP_RTT].as_number(), 1'000'000);
     s.exporter_mos = hundredth(r[d.mos].as_number(), 1, 5);
     s.exporter_r = hundredth(r[d.r_factor].as_number(), 0, 100);
+    if (in) add_medianet(s, r);
     return s;
 }
 
@@ -117,6 +134,14 @@ void merge_ntop_stream(StreamFacts& into, const StreamFacts& next) {
     if (into.first_time && (!next.first_time || *into.first_time < *next.first_time))
         merged.first_time = into.first_time;
     if (into.packets) merged.packets = *into.packets + next.packets.value_or(0);
+    if (next.of_interval) {
+        if (into.lost) merged.lost = *into.lost + next.lost.value_or(0);
+        if (into.jitter_mean_ns && next.jitter_mean_ns && into.packets && next.packets && *into.packets + *next.packets > 0)
+            merged.jitter_mean_ns = (*into.jitter_mean_ns * *into.packets + *next.jitter_mean_ns * *next.packets) / (*into.packets + *next.packets);
+        else if (!merged.jitter_mean_ns) merged.jitter_mean_ns = into.jitter_mean_ns;
+        if (into.jitter_min_ns) merged.jitter_min_ns = std::min(*into.jitter_min_ns, next.jitter_min_ns.value_or(UINT64_MAX));
+        if (into.jitter_max_ns) merged.jitter_max_ns = std::max(*into.jitter_max_ns, next.jitter_max_ns.value_or(0));
+    }
     if (!merged.lost) merged.lost = into.lost;
     if (merged.packets && merged.lost) merged.expected = *merged.packets + *merged.lost;
     if (into.first_seq) merged.first_seq = into.first_seq, merged.first_ts = into.first_ts;

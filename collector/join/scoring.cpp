@@ -22,7 +22,7 @@ bool is_any(std::string_view codec, std::initializer_list<const char*> names) {
 std::uint64_t medium_of(const StreamFacts& s) {
     if (is_any(s.codec, {"t140"})) return kText;
     if (is_any(s.codec, {"t38"})) return kImage;
-    if (is_any(s.codec, {"rtx", "ulpfec", "flexfec-03", "parityfec"})) return kApplication;
+    if (is_any(s.codec, {"rtx", "ulpfec", "flexfec", "flexfec-03", "parityfec", "1d-interleaved-parityfec"})) return kApplication;
     if (s.clock_rate == kVideoClock && !is_any(s.codec, {"MPA", "mpa-robust"})) return kVideo;
     return kAudio;
 }
@@ -48,7 +48,7 @@ quality::StreamFigures figures_of(const StreamFacts& s, const ScoringOptions& op
     f.discarded_f200 = s.discard_f200;
     f.burst_r = std::max(s.burst_ratio.value_or(1), 1.0);
     if (s.rtt_ns) f.rtt_ms = ms(s.rtt_ns);
-    if (s.jitter_mean_ns)
+    if (s.jitter_mean_ns && s.jitter_std_dev_ns)
         f.jitter = quality::JitterFigures{ms(s.jitter_mean_ns), ms(s.jitter_median_ns),  ms(s.jitter_max_ns),
                                           ms(s.jitter_iqr_ns),  ms(s.jitter_std_dev_ns), ms(s.jitter_p95_ns),
                                           ms(s.jitter_p99_ns)};

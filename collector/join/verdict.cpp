@@ -58,6 +58,8 @@ std::optional<Finding> judge_media(const CallRow& row, const Sides& sides, const
     const std::uint64_t flags = c.media_flags.value_or(0);
     const bool expects_caller = (flags & kCallerHears) != 0, expects_callee = (flags & kCalleeHears) != 0;
     const bool caller_silent = silent(row.caller), callee_silent = silent(row.callee);
+    // Its media counts for the other call that has the same endpoints.
+    if ((flags & kSharedMedia) != 0 && caller_silent && callee_silent) return std::nullopt;
     if (c.ok) {
         if ((expects_caller || expects_callee) && caller_silent && callee_silent)
             return Finding{"no_audio", "answered, no RTP towards either side"};
@@ -70,7 +72,7 @@ std::optional<Finding> judge_media(const CallRow& row, const Sides& sides, const
                                std::string(s.name) + " first hears " +
                                    figure(*s.row->post_answer_delay_ms, " ms after the answer")};
     }
-    if (c.bye && (flags & kOnHoldAtEnd) == 0) {
+    if (c.bye && (flags & (kOnHoldAtEnd | kImage)) == 0) {  // a fax follows the audio
         for (const Heard& s : sides) {
             if (!s.row->main.last_time || *s.row->main.last_time > *c.bye) continue;
             const double silence = static_cast<double>(*c.bye - *s.row->main.last_time) / 1000;
@@ -138,10 +140,13 @@ void judge(CallRow& row, const VerdictLimits& limits) {
     auto finding = judge_signalling(c);
     const bool open = !finding && !c.ok && (c.state == "CALL_STARTED" || c.state.empty()) && c.from_exporter;
     if (open) return;
+    // Media without an RTP header: nothing is known by which it could be judged.
+    if (!finding && c.state == "MEDIA_ONLY" && !row.caller.main.expected && !row.callee.main.expected) return;
     if (!finding) finding = judge_media(row, sides, limits);
     if (!finding) finding = judge_quality(sides, limits);
     row.verdict = finding ? finding->verdict : "ok";
-    row.evidence = finding ? finding->evidence : "";
+    const bool shared = (c.media_flags.value_or(0) & kSharedMedia) != 0 && silent(row.caller) && silent(row.callee);
+    row.evidence = finding ? finding->evidence : shared ? "media endpoints shared with another call" : "";
 }
 
 }  // namespace voipprobe::collector

@@ -62,7 +62,7 @@ void infer_kind(CompiledTemplate& t) {
              : has(Group::detail)  ? RecordKind::detail
              : has(Group::message) ? RecordKind::message
              : has(Group::call)    ? RecordKind::call
-             : has(Group::rtp)     ? RecordKind::rtp
+             : has(Group::rtp) || has(Group::cisco) ? RecordKind::rtp
              : has(Group::sip)     ? RecordKind::sip
                                    : RecordKind::flow;
     if (t.spec.is_options()) t.kind = RecordKind::options;

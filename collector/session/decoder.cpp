@@ -142,12 +142,14 @@ bool Decoder::define(Context& c, wire::TemplateSpec spec) {
         if (known->spec == spec && known->protocol == c.header.protocol) {
             ++counters_.templates_refreshed;
             c.domain.confirm(id);
+            c.domain.refreshed(id, c.header.export_seconds);
             return true;
         }
         ++counters_.templates_replaced;
     }
     ++template_changes_;
     if (!keep(c, compile(std::move(spec), c.header.protocol, own_pen_, c.exporter.types))) return false;
+    c.domain.refreshed(id, c.header.export_seconds);
     if (!c.domain.has_pending()) return true;
     const auto layout = c.domain.find(id);
     const std::uint32_t of_this_message = c.records;
@@ -191,6 +193,7 @@ void Decoder::withdraw(Context& c, const wire::SetView& set, std::uint16_t id) {
 }
 
 bool Decoder::read_data(Context& c, const wire::SetView& set) {
+    if (c.key.peer.transport == Transport::udp) c.domain.expire(set.id, c.time.export_seconds);
     const auto layout = c.domain.find(set.id);
     if (layout == nullptr) {
         c.all_decoded = false;
@@ -199,6 +202,7 @@ bool Decoder::read_data(Context& c, const wire::SetView& set) {
     }
     if (layout->has_unknown && layout->types_generation != c.exporter.types.generation()) {
         keep(c, compile(layout->spec, layout->protocol, own_pen_, c.exporter.types));
+        c.domain.refreshed(set.id, c.header.export_seconds);
         decode_set(c, *c.domain.find(set.id), set.body, c.time);
         return true;
     }

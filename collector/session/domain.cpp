@@ -15,6 +15,7 @@ Domain::Domain(const SessionLimits& limits, SessionCounters& counters, Usage& us
       usage_(usage),
       templates_(limits.templates_per_domain, limits.templates_per_domain, [this](std::uint16_t, Shared& t) {
           ++counters_.templates_evicted;
+          refreshed_.erase(t->spec.id);
           release(t);
       }) {}
 
@@ -53,10 +54,18 @@ void Domain::expire_restored(std::uint32_t export_seconds) {
     for (const std::uint16_t id : old) withdraw(id);
 }
 
+void Domain::expire(std::uint16_t template_id, std::uint32_t export_seconds) {
+    const auto at = refreshed_.find(template_id);
+    if (at == refreshed_.end() || export_seconds <= at->second || export_seconds - at->second <= limits_.template_seconds) return;
+    ++counters_.templates_expired;
+    withdraw(template_id);
+}
+
 void Domain::withdraw(std::uint16_t template_id) {
     provisional_.erase(template_id);
     const Shared* t = templates_.find(template_id);
     if (t == nullptr) return;
+    refreshed_.erase(template_id);
     release(*t);
     templates_.erase(template_id);
 }

@@ -38,6 +38,9 @@ class Domain {
     std::shared_ptr<const CompiledTemplate> find(std::uint16_t template_id);
     // Keeps a template, replacing the one of its id.
     void define(CompiledTemplate t);
+    // The exporter has sent it (again). Over UDP it is good for SessionLimits::template_seconds from then.
+    void refreshed(std::uint16_t template_id, std::uint32_t export_seconds) { refreshed_[template_id] = export_seconds; }
+    void expire(std::uint16_t template_id, std::uint32_t export_seconds);
     // A template of an earlier run: good until the exporter's own comes (which define() keeps), or data speaks against it.
     void restore(CompiledTemplate t);
     // Drops restored templates that the exporter did not repeat within SessionLimits::provisional_seconds.
@@ -70,6 +73,7 @@ class Domain {
     SessionCounters& counters_;
     Usage& usage_;
     SegmentedLru<std::uint16_t, Shared> templates_;
+    std::unordered_map<std::uint16_t, std::uint32_t> refreshed_;  // export time; of templates_
     std::set<std::uint16_t> provisional_;
     std::uint32_t provisional_since_ = 0;  // export time of the first message after the restart
     std::deque<PendingSet> pending_;

@@ -19,6 +19,8 @@ struct SessionLimits {
     std::size_t pending_octets_per_domain = 256U << 10;
     std::size_t pending_octets = 16U << 20;  // all waiting data together
     std::uint32_t provisional_seconds = 1800;  // of export time, for templates of an earlier run
+    // Of export time without a refresh, over UDP (RFC 7011 §8.4): six times what the slowest exporters take.
+    std::uint32_t template_seconds = 10'800;
     std::uint32_t pending_seconds = 120;     // of export time; nProbe refreshes templates within 60 s
 };
 
@@ -34,6 +36,7 @@ struct SessionCounters {
     std::uint64_t exporters_evicted = 0;
     std::uint64_t domains_evicted = 0;
     std::uint64_t templates_evicted = 0;
+    std::uint64_t templates_expired = 0;      // over UDP, not refreshed for SessionLimits::template_seconds
     std::uint64_t templates_over_budget = 0;  // refused: total template memory
     std::uint64_t reserved_sets = 0;
     std::uint64_t sets_waiting = 0;  // data before its template, kept

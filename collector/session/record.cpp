@@ -10,7 +10,8 @@ bool has_media_figures(const Record& r) {
     for (const ElementId id :
          {ElementId::RTP_SSRC, ElementId::RTP_FIRST_SSRC, ElementId::RTP_IN_PAYLOAD_TYPE,
           ElementId::RTP_OUT_PAYLOAD_TYPE, ElementId::RTP_IN_JITTER, ElementId::RTP_OUT_JITTER,
-          ElementId::RTP_FIRST_SEQ, ElementId::RTP_IN_MOS, ElementId::RTP_OUT_MOS})
+          ElementId::RTP_FIRST_SEQ, ElementId::RTP_IN_MOS, ElementId::RTP_OUT_MOS, ElementId::TRANSPORT_RTP_SSRC,
+          ElementId::TRANSPORT_RTP_JITTER_MEAN})
         if (r[id].present()) return true;
     return false;
 }

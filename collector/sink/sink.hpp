@@ -39,7 +39,7 @@ struct SinkOptions {
     bool explain_column = false;  // calls: a last column `explain`
 };
 
-// `csv:DIR`, `jsonl:DIR`, `ipfix:udp://HOST:PORT`, `ipfix:tcp://HOST:PORT`, `ipfix:file:PATH`. A kind that is not built in is a usage error that says so.
+// `csv:DIR`, `jsonl:DIR`, `sqlite:FILE`, `ipfix:udp://HOST:PORT`, `ipfix:tcp://HOST:PORT`, `ipfix:file:PATH`. A kind that is not built in is a usage error that says so.
 Result<std::unique_ptr<Sink>> make_sink(const std::string& spec, const SinkOptions& options);
 
 }  // namespace voipprobe::collector

@@ -36,6 +36,13 @@ Cell bitrate_cell(const StreamFacts& s) {
     return Decimal{static_cast<double>(*s.octets) * 8 / ms, 3};
 }
 
+// From the first to the last of at least two packets.
+std::optional<double> span_ms(const StreamFacts& s) {
+    if (!s.first_time || !s.last_time || s.packets.value_or(0) < 2 || *s.last_time <= *s.first_time) return std::nullopt;
+    return static_cast<double>(*s.last_time - *s.first_time) / 1000;
+}
+Cell per(double a, double b) { return b > 0 ? Cell{Decimal{a / b, 3}} : Cell{}; }
+
 class StreamTable {
   public:
     template <typename F>
@@ -144,6 +151,14 @@ void add_scores(StreamTable& t) {
     t.real("mos_min_10s", &StreamFacts::mos_min_10s, 2);
     t.count("capture_loss", &StreamFacts::capture_loss);
     t.count("codec_mode", &StreamFacts::codec_mode);
+    t.text("application", &StreamFacts::application);
+    t.add("packet_rate", [](const StreamFacts& s) { return s.packets && span_ms(s) ? per(static_cast<double>(*s.packets - 1) * 1000, *span_ms(s)) : Cell{}; });
+    t.add("gap_mean_ms", [](const StreamFacts& s) { return s.packets && span_ms(s) ? Cell{Decimal{*span_ms(s) / static_cast<double>(*s.packets - 1), 6}} : Cell{}; });
+    t.ms("gap_std_dev_ms", &StreamFacts::gap_std_dev_ns);
+    t.add("size_mean", [](const StreamFacts& s) { return s.packets && s.octets ? per(static_cast<double>(*s.octets), static_cast<double>(*s.packets)) : Cell{}; });
+    t.count("size_min", &StreamFacts::size_min);
+    t.count("size_max", &StreamFacts::size_max);
+    t.real("size_std_dev", &StreamFacts::size_std_dev, 3);
 }
 
 }  // namespace

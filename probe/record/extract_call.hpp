@@ -76,6 +76,9 @@ EXTRACT(SIP_REGISTER_MAX_RRD) {
 EXTRACT(SIP_REGISTER_NUM_OK) { return s.registers != nullptr ? number(std::min(s.registers->ok, 255U)) : Value{}; }
 EXTRACT(SIP_REGISTER_NUM_OTHER) { return s.registers != nullptr ? number(std::min(s.registers->other, 255U)) : Value{}; }
 EXTRACT(SIP_REGISTER_USER) { return s.registers != nullptr ? Value::of_text(s.registers->user) : Value{}; }
+EXTRACT(SIP_REGISTER_SUCCEEDED) { return s.registers != nullptr ? number(s.registers->succeeded) : Value{}; }
+EXTRACT(SIP_REGISTER_FAILED) { return s.registers != nullptr ? number(s.registers->failed) : Value{}; }
+EXTRACT(SIP_REGISTER_DELAY) { return s.registers != nullptr && s.registers->succeeded != 0 ? number(s.registers->delay_ns) : Value{}; }
 EXTRACT(SIP_REGISTER_CLIENT) {
     return s.registers != nullptr && !s.registers->client.is_none() ? Value::of_bytes(s.registers->client.octets) : Value{};
 }
@@ -85,7 +88,9 @@ EXTRACT(RECORD_ID) {
     switch (s.kind) {
         case RecordKind::call: return kept_id(s, 0, call_record_id(*s.context, *s.call));
         case RecordKind::stream:
-        case RecordKind::detail: return kept_id(s, 0, stream_id(*s.context, s.src, s.dst, *s.stream, s.zone_key));
+        case RecordKind::detail:
+            if (s.plain != nullptr) return kept_id(s, 0, plain_stream_id(s));
+            return kept_id(s, 0, stream_id(*s.context, s.src, s.dst, *s.stream, s.zone_key));
         case RecordKind::interval: return kept_id(s, 0, interval_id(s));
         case RecordKind::message: return kept_id(s, 0, message_id(s));
         default: return kept_id(s, 0, flow_id(s));
@@ -96,7 +101,9 @@ EXTRACT(RECORD_FINAL) { return number(s.final ? 1 : 0); }
 EXTRACT(RECORD_REVISION) { return number(s.revision); }
 EXTRACT(CALL_RECORD_ID) {
     const Call* c = call_of(s);
-    return c == nullptr ? Value{} : kept_id(s, 1, call_record_id(*s.context, *c));
+    if (c != nullptr) return kept_id(s, 1, call_record_id(*s.context, *c));
+    const auto pair = pair_record_id(s);
+    return pair ? kept_id(s, 1, *pair) : Value{};
 }
 EXTRACT(CALL_UID) {
     const Call* c = call_of(s);

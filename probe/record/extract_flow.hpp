@@ -22,7 +22,7 @@ EXTRACT(OCTET_TOTAL) { return number(s.octets[0] + s.octets[1]); }
 EXTRACT(PACKET_TOTAL) { return number(s.packets[0] + s.packets[1]); }
 EXTRACT(PROTOCOL) { return number(s.protocol); }
 EXTRACT(IP_PROTOCOL_VERSION) { return number(s.ip_version); }
-EXTRACT(SRC_TOS) { return number(s.stream != nullptr ? s.stream->tos : s.cold != nullptr ? s.cold->tos[s.turned ? 1 : 0] : 0); }
+EXTRACT(SRC_TOS) { return number(s.plain != nullptr ? s.plain->tos : s.stream != nullptr ? s.stream->tos : s.cold != nullptr ? s.cold->tos[s.turned ? 1 : 0] : 0); }
 EXTRACT(DST_TOS) { return number(s.cold != nullptr ? s.cold->tos[s.turned ? 0 : 1] : 0); }
 EXTRACT(TCP_FLAGS) {
     if (s.hot == nullptr) return number(0);
@@ -55,7 +55,7 @@ EXTRACT(FLOW_ID) { return number(s.cold != nullptr ? s.cold->id : 0); }
 EXTRACT(FLOW_SOURCE) { return number(0); }
 EXTRACT(DIRECTION) { return number(0); }
 EXTRACT(BIFLOW_DIRECTION) { return number(s.turned ? 2 : 1); }  // initiator or its reverse, RFC 5103 §6.3
-EXTRACT(SRC_VLAN) { return s.stream != nullptr ? number(s.stream->vlan) : s.cold != nullptr ? number(s.cold->vlan) : Value{}; }
+EXTRACT(SRC_VLAN) { return s.plain != nullptr ? number(s.plain->vlan) : s.stream != nullptr ? number(s.stream->vlan) : s.cold != nullptr ? number(s.cold->vlan) : Value{}; }
 EXTRACT(DST_VLAN) { return s.cold != nullptr ? number(s.cold->vlan) : Value{}; }
 EXTRACT(DOT1Q_SRC_VLAN) { return s.cold != nullptr ? number(s.cold->outer_vlan) : Value{}; }
 EXTRACT(DOT1Q_DST_VLAN) { return s.cold != nullptr ? number(s.cold->outer_vlan) : Value{}; }
@@ -84,6 +84,7 @@ inline std::uint64_t of_flow(const FlowHot& h) {
     return h.kind == FlowKind::media ? 87 : 0;
 }
 inline std::uint64_t l7_protocol(const RecordSource& s) {
+    if (s.plain != nullptr) return 0;
     if (s.call != nullptr || s.message != nullptr) return s.call != nullptr && s.call->signalling != Signalling::sip ? 0 : 100;
     if (s.stream != nullptr || s.media[0] != nullptr || s.media[1] != nullptr) return 87;
     if (s.tls) return 91;

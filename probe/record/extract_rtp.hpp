@@ -5,6 +5,9 @@
 
 namespace voipprobe::probe {
 
+// Of media without an RTP header: T.38 has sequence numbers, other media has none that are known.
+inline Value of_image(const RecordSource& s, const Value& v) { return s.plain->image ? v : Value{}; }
+
 // ---- ntop's shape: IN/OUT of a media biflow ----
 inline const RtpStream* first_media(const RecordSource& s) {
     if (s.stream != nullptr) return s.stream;
@@ -41,8 +44,8 @@ inline Value r_factor(const RecordSource& s, std::size_t d) {
 EXTRACT(RTP_SSRC) { const RtpStream* m = first_media(s); return m ? number(m->ssrc) : Value{}; }
 EXTRACT(RTP_FIRST_SSRC) { const RtpStream* m = first_media(s); return m ? number(m->ssrc) : Value{}; }
 EXTRACT(RTP_LAST_SSRC) { const RtpStream* m = first_media(s); return m ? number(m->ssrc) : Value{}; }
-EXTRACT(RTP_FIRST_SEQ) { const RtpStream* m = first_media(s); return m ? number(m->first_seq) : Value{}; }
-EXTRACT(RTP_LAST_SEQ) { const RtpStream* m = first_media(s); return m ? number(m->last_seq) : Value{}; }
+EXTRACT(RTP_FIRST_SEQ) { if (s.plain != nullptr) return of_image(s, number(s.plain->first_seq)); const RtpStream* m = first_media(s); return m ? number(m->first_seq) : Value{}; }
+EXTRACT(RTP_LAST_SEQ) { if (s.plain != nullptr) return of_image(s, number(s.plain->last_seq)); const RtpStream* m = first_media(s); return m ? number(m->last_seq) : Value{}; }
 EXTRACT(RTP_FIRST_TS) { const RtpStream* m = first_media(s); return m ? number(m->first_ts) : Value{}; }
 EXTRACT(RTP_LAST_TS) { const RtpStream* m = first_media(s); return m ? number(m->last_ts) : Value{}; }
 EXTRACT(RTP_IN_JITTER) { return jitter_us(s, 0); }
@@ -125,20 +128,41 @@ inline Value ns(std::int64_t v) { return v < 0 ? Value{} : number(static_cast<st
 #define STREAM_FIELD(NAME, expression) \
     EXTRACT(NAME) { return s.stream == nullptr ? Value{} : Value(expression); }
 
-STREAM_FIELD(STREAM_SIDE, s.stream->side == Side::none ? Value{} : number(static_cast<std::uint64_t>(s.stream->side)))
-STREAM_FIELD(STREAM_MATCH, number(static_cast<std::uint64_t>(s.stream->match == StreamMatch::none ? StreamMatch::heuristic : s.stream->match)))
-STREAM_FIELD(STREAM_CODEC, Value::of_text(s.codec(*s.stream)))
+// Also of media without an RTP header.
+#define STREAM_OR_PLAIN(NAME, expression, plain_expression)               \
+    EXTRACT(NAME) {                                                       \
+        if (s.plain != nullptr) return Value(plain_expression);           \
+        return s.stream == nullptr ? Value{} : Value(expression);         \
+    }
+#define PLAIN_FIELD(NAME, expression) \
+    EXTRACT(NAME) { return s.plain == nullptr ? Value{} : Value(expression); }
+
+STREAM_OR_PLAIN(STREAM_SIDE, s.stream->side == Side::none ? Value{} : number(static_cast<std::uint64_t>(s.stream->side)),
+                s.plain->side == Side::none ? Value{} : number(static_cast<std::uint64_t>(s.plain->side)))
+STREAM_OR_PLAIN(STREAM_MATCH, number(static_cast<std::uint64_t>(s.stream->match == StreamMatch::none ? StreamMatch::heuristic : s.stream->match)),
+                number(static_cast<std::uint64_t>(s.plain->match == StreamMatch::none ? StreamMatch::heuristic : s.plain->match)))
+STREAM_OR_PLAIN(STREAM_CODEC, Value::of_text(s.codec(*s.stream)),
+                Value::of_text(s.plain->image ? "t38" : ""))
 STREAM_FIELD(STREAM_CLOCK_RATE, s.stream->clock_rate() == 0 ? Value{} : number(s.stream->clock_rate()))
 STREAM_FIELD(STREAM_PTIME, s.stream->ptime_us() == 0 ? Value{} : number(s.stream->ptime_us()))
-STREAM_FIELD(STREAM_FIRST_TIME, number(static_cast<std::uint64_t>(s.stream->first_time / 1000)))
-STREAM_FIELD(STREAM_LAST_TIME, number(static_cast<std::uint64_t>(s.stream->last_time / 1000)))
-STREAM_FIELD(STREAM_PACKETS, number(s.stream->packets))
-STREAM_FIELD(STREAM_OCTETS, number(s.stream->octets))
-STREAM_FIELD(STREAM_EXPECTED, number(s.stream->sequence.expected()))
-STREAM_FIELD(STREAM_LOST, number(s.stream->sequence.lost()))
-STREAM_FIELD(STREAM_DUPLICATES, number(s.stream->sequence.duplicates()))
-STREAM_FIELD(STREAM_REORDERED, number(s.stream->sequence.reordered()))
-STREAM_FIELD(STREAM_SEQUENCE_RESETS, number(s.stream->sequence.resets()))
+STREAM_OR_PLAIN(STREAM_FIRST_TIME, number(static_cast<std::uint64_t>(s.stream->first_time / 1000)),
+                number(static_cast<std::uint64_t>(s.plain->first_time / 1000)))
+STREAM_OR_PLAIN(STREAM_LAST_TIME, number(static_cast<std::uint64_t>(s.stream->last_time / 1000)),
+                number(static_cast<std::uint64_t>(s.plain->last_time / 1000)))
+STREAM_OR_PLAIN(STREAM_PACKETS, number(s.stream->packets),
+                number(s.plain->packets))
+STREAM_OR_PLAIN(STREAM_OCTETS, number(s.stream->octets),
+                number(s.plain->octets))
+STREAM_OR_PLAIN(STREAM_EXPECTED, number(s.stream->sequence.expected()),
+                of_image(s, number(s.plain->sequence.expected())))
+STREAM_OR_PLAIN(STREAM_LOST, number(s.stream->sequence.lost()),
+                of_image(s, number(s.plain->sequence.lost())))
+STREAM_OR_PLAIN(STREAM_DUPLICATES, number(s.stream->sequence.duplicates()),
+                of_image(s, number(s.plain->sequence.duplicates())))
+STREAM_OR_PLAIN(STREAM_REORDERED, number(s.stream->sequence.reordered()),
+                of_image(s, number(s.plain->sequence.reordered())))
+STREAM_OR_PLAIN(STREAM_SEQUENCE_RESETS, number(s.stream->sequence.resets()),
+                of_image(s, number(s.plain->sequence.resets())))
 EXTRACT(STREAM_JITTER_LAST) { return jitter_ns(s, &JitterSummary::last); }
 EXTRACT(STREAM_JITTER_MEAN) { return jitter_ns(s, &JitterSummary::mean); }
 EXTRACT(STREAM_JITTER_MEDIAN) { return jitter_ns(s, &JitterSummary::median); }
@@ -149,9 +173,16 @@ EXTRACT(STREAM_JITTER_STD_DEV) { return jitter_ns(s, &JitterSummary::std_dev, 2)
 EXTRACT(STREAM_JITTER_P95) { return jitter_ns(s, &JitterSummary::p95); }
 EXTRACT(STREAM_JITTER_P99) { return jitter_ns(s, &JitterSummary::p99); }
 STREAM_FIELD(STREAM_MAX_DELTA, ns(s.stream->max_delta))
-STREAM_FIELD(STREAM_MAX_GAP, ns(s.stream->max_gap))
+STREAM_OR_PLAIN(STREAM_MAX_GAP, ns(s.stream->max_gap),
+                ns(s.plain->max_gap))
+PLAIN_FIELD(STREAM_APPLICATION, Value::of_text(s.plain->application))
+PLAIN_FIELD(STREAM_SIZE_MIN, number(s.plain->size_min))
+PLAIN_FIELD(STREAM_SIZE_MAX, number(s.plain->size_max))
+PLAIN_FIELD(STREAM_SIZE_STD_DEV, s.plain->sizes.n < 2 ? Value{} : Value::of_real(s.plain->sizes.std_dev()))
+PLAIN_FIELD(STREAM_GAP_STD_DEV, s.plain->gaps.n < 2 ? Value{} : number(static_cast<std::uint64_t>(s.plain->gaps.std_dev() + 0.5)))
 STREAM_FIELD(STREAM_DTMF_EVENTS, number(s.stream->dtmf_events))
-STREAM_FIELD(STREAM_MEDIA, s.stream->media_kind == 0 ? Value{} : number(s.stream->media_kind))
+STREAM_OR_PLAIN(STREAM_MEDIA, s.stream->media_kind == 0 ? Value{} : number(s.stream->media_kind),
+                of_image(s, number(static_cast<std::uint64_t>(MediaKind::image))))
 inline Value discarded(const RecordSource& s, std::uint64_t (JitterBuffers::*count)() const) {
     const JitterBuffers* b = s.stream == nullptr ? nullptr : s.stream->jitter_buffers(s.tracker->pools());
     return b == nullptr ? Value{} : number((b->*count)());

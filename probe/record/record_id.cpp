@@ -76,6 +76,32 @@ RecordId stream_id(const RecordContext& context, const wire::Endpoint& src, cons
     return b.finish(context.id_key);
 }
 
+RecordId plain_stream_id(const RecordSource& s) {
+    IdBuilder b;
+    b.add(std::uint64_t{s.context->domain});
+    b.add(kind_word(templates::RecordKind::stream));
+    b.add(s.src);
+    b.add(s.dst);
+    b.add(us(s.plain->first_time));
+    if (s.zone_key != 0) b.add(s.zone_key);
+    return b.finish(s.context->id_key);
+}
+
+std::optional<RecordId> pair_record_id(const RecordSource& s) {
+    if (s.stream == nullptr || s.tracker == nullptr) return std::nullopt;
+    std::array<wire::Endpoint, 2> other = s.tracker->partner_of(*s.stream);
+    if (other[0].address.is_none()) return std::nullopt;
+    std::array<wire::Endpoint, 2> own{s.src, s.dst};
+    std::sort(own.begin(), own.end());
+    std::sort(other.begin(), other.end());
+    IdBuilder b;
+    b.add(std::uint64_t{s.context->domain});
+    b.add(kind_word(templates::RecordKind::call));
+    for (const auto& ends : {std::min(own, other), std::max(own, other)})
+        for (const wire::Endpoint& e : ends) b.add(e);
+    return b.finish(s.context->id_key);
+}
+
 RecordId interval_id(const RecordSource& s) {
     IdBuilder b;
     b.add(s.context->domain | kind_word(templates::RecordKind::interval));

@@ -63,7 +63,9 @@ std::uint8_t RecordSource::present() const {
     std::uint8_t groups = 0;
     if (kind == templates::RecordKind::flow && tunnel.type != TunnelType::none) groups |= presence::kTunnel;
     if (kind == templates::RecordKind::flow && registers != nullptr) groups |= presence::kRegister;
+    if (kind == templates::RecordKind::stream && plain != nullptr) return presence::kPlain;
     if (kind == templates::RecordKind::stream && stream != nullptr) {
+        groups |= presence::kRtp;
         if (stream->clock_rate() != 0) groups |= presence::kClock;
         if (stream->reported.sources != 0 || tracker->round_trip(*stream))
             groups |= presence::kRtcp;

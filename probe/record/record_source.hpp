@@ -8,6 +8,7 @@
 #include "probe/record/capture_loss.hpp"
 #include "probe/flow/flow.hpp"
 #include "probe/voip/dpi/classifier.hpp"
+#include "probe/voip/plain_media.hpp"
 #include "probe/voip/rtp/media_tracker.hpp"
 #include "probe/voip/sip/call.hpp"
 #include "probe/voip/sip/dialog.hpp"
@@ -64,6 +65,7 @@ struct RecordSource {
     const FlowCold* cold = nullptr;
     const Call* call = nullptr;
     const RtpStream* stream = nullptr;           // stream, interval
+    const PlainStream* plain = nullptr;          // stream: media without an RTP header
     std::array<const RtpStream*, 2> media{};     // rtp: the main stream of each direction
     const IntervalFigures* interval = nullptr;   // interval
     const RegisterFigures* registers = nullptr;  // flow, sip: REGISTER transactions of the flow

@@ -19,25 +19,36 @@ class MediaTable {
     MediaTable(std::size_t max_endpoints, wire::SipKey key)
         : key_(key),
           endpoints_(max_endpoints, EndpointHash{key}),
+          images_(max_endpoints, EndpointHash{key}),
           ssrcs_(max_endpoints, NameHash{key}),
           ufrags_(max_endpoints, NameHash{key}) {}
 
     // Each returns true when the call now holds one promise more and must remove it when it ends.
     bool add(const wire::Endpoint& at, const MediaPromise& promise) { return note(endpoints_.add(at, promise)); }
+    // Where T.38 over UDPTL goes: not RTP, so no stream is looked up anew for it.
+    bool add_image(const wire::Endpoint& at, const MediaPromise& promise) {
+        const auto added = images_.add(at, promise);
+        if (added == Endpoints::Added::refused) ++refused_;
+        return added == Endpoints::Added::added;
+    }
     bool add_ssrc(std::uint32_t ssrc, const MediaPromise& promise) { return note(ssrcs_.add(ssrc, promise)); }
     bool add_ufrag(std::uint64_t ufrag, const MediaPromise& promise) { return note(ufrags_.add(ufrag, promise)); }
     void remove(const wire::Endpoint& at, std::uint32_t call) { endpoints_.remove(at, call); }
+    void remove_image(const wire::Endpoint& at, std::uint32_t call) { images_.remove(at, call); }
     void remove_ssrc(std::uint32_t ssrc, std::uint32_t call) { ssrcs_.remove(ssrc, call); }
     void remove_ufrag(std::uint64_t ufrag, std::uint32_t call) { ufrags_.remove(ufrag, call); }
 
     template <typename Visit>
     void for_each(const wire::Endpoint& at, Visit&& visit) const { endpoints_.for_each(at, visit); }
     template <typename Visit>
+    void for_each_image(const wire::Endpoint& at, Visit&& visit) const { images_.for_each(at, visit); }
+    template <typename Visit>
     void for_each_ssrc(std::uint32_t ssrc, Visit&& visit) const { ssrcs_.for_each(ssrc, visit); }
     template <typename Visit>
     void for_each_ufrag(std::uint64_t ufrag, Visit&& visit) const { ufrags_.for_each(ufrag, visit); }
 
     bool knows(const wire::Endpoint& at) const { return endpoints_.contains(at); }
+    bool has_images() const { return !images_.empty(); }
     bool has_ufrags() const { return !ufrags_.empty(); }
     bool has_ssrcs() const { return !ssrcs_.empty(); }
     std::uint64_t ufrag_key(std::string_view ufrag) const { return wire::siphash13(key_, wire::as_bytes(ufrag)); }
@@ -71,6 +82,7 @@ class MediaTable {
 
     wire::SipKey key_;
     Endpoints endpoints_;
+    Endpoints images_;
     Names ssrcs_;   // by SSRC
     Names ufrags_;  // by ufrag_key
     std::uint32_t generation_ = 1;

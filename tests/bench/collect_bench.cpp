@@ -42,7 +42,12 @@ std::vector<Message> messages(std::uint8_t version, std::string_view spec, int r
     for (int i = 0; i < records; ++i) {
         packed.clear();
         for (const auto& f : t.layout.fields)
-            for (std::size_t k = 0; k < f.length; ++k) packed.push_back(k < 3 ? static_cast<std::uint8_t>(i >> (8 * k)) : std::uint8_t{1});
+            if (f.length == wire::kVariable) {
+                packed.insert(packed.end(), {3, 0, 'R', 'T', 'P'});
+            } else if (f.type == wire::FieldType::string) {
+                packed.insert(packed.end(), {'R', 'T', 'P'});
+                packed.resize(packed.size() + f.length - 3);
+            } else for (std::size_t k = 0; k < f.length; ++k) packed.push_back(k < 3 ? static_cast<std::uint8_t>(i >> (8 * k)) : std::uint8_t{1});
         while (encoder->append(t.layout.id, packed) == wire::Append::full) take();
     }
     take();

@@ -33,6 +33,8 @@ class Classifier {
     virtual bool look(FlowIndex flow, const PacketView& p, std::uint16_t& protocol) = 0;
     // The flow is gone.
     virtual void forget(FlowIndex flow) = 0;
+    // Is it an application that makes calls: are its UDP flows that behave like media a call's?
+    virtual bool makes_calls(std::uint16_t protocol) const = 0;
     // "" for 0.
     virtual std::string_view name(std::uint16_t protocol) const = 0;
     virtual const ClassifierCounters& counters() const = 0;

@@ -10,6 +10,7 @@
 #include <ndpi/ndpi_protocol_ids.h>
 #pragma GCC diagnostic pop
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <list>
@@ -19,6 +20,15 @@ namespace voipprobe::probe {
 namespace {
 
 constexpr std::size_t kMostOctets = 1500;
+
+// Of nDPI 4.2's protocols, those of applications that make calls over UDP. SIP, RTP, H.323, IAX2 and Skinny are measured as what
+// they are.
+constexpr std::array kCallers = {
+    NDPI_PROTOCOL_SKYPE_CALL,   NDPI_PROTOCOL_SKYPE_TEAMS,   NDPI_PROTOCOL_MSTEAMS,       NDPI_PROTOCOL_ZOOM,
+    NDPI_PROTOCOL_WHATSAPP_CALL, NDPI_PROTOCOL_SIGNAL_VOIP,  NDPI_PROTOCOL_FACEBOOK_VOIP, NDPI_PROTOCOL_MESSENGER,
+    NDPI_PROTOCOL_TELEGRAM,     NDPI_PROTOCOL_DISCORD,       NDPI_PROTOCOL_HANGOUT_DUO,   NDPI_PROTOCOL_VIBER,
+    NDPI_PROTOCOL_WEBEX,        NDPI_PROTOCOL_SNAPCHAT_CALL, NDPI_PROTOCOL_KAKAOTALK_VOICE, NDPI_PROTOCOL_IMO,
+    NDPI_PROTOCOL_TEAMSPEAK,    NDPI_PROTOCOL_WECHAT,        NDPI_PROTOCOL_TRUPHONE};
 
 void put16(std::uint8_t* p, std::size_t v) {
     p[0] = static_cast<std::uint8_t>(v >> 8);
@@ -69,6 +79,9 @@ class NdpiClassifier final : public Classifier {
         ndpi_flow_free(it->second->state);
         order_.erase(it->second);
         index_.erase(it);
+    }
+    bool makes_calls(std::uint16_t protocol) const override {
+        return std::any_of(kCallers.begin(), kCallers.end(), [protocol](auto p) { return static_cast<std::uint16_t>(p) == protocol; });
     }
     std::string_view name(std::uint16_t protocol) const override {
         const char* s = protocol == 0 ? nullptr : ndpi_get_proto_name(module_, protocol);

@@ -73,6 +73,7 @@ CallRef H323Calls::begin(const Q931Message& m, const SignalContext& ctx) {
     else id = std::to_string(m.call_reference) + '@' + ctx.src.text();
     const CallRef call = desk_.begin(Signalling::h323, id, ctx);
     if (!call) return call;
+    if (!is_none(m.conference)) desk_.conversation(call, "h323 " + wire::hex(m.conference));
     std::string caller = best(m.calling, m.source_aliases), callee = best(m.called, m.destination_aliases);
     if (const Parties* admitted = is_none(m.conference) ? nullptr : admissions_.find(identifier_key(m.conference, ctx.zone))) {
         if (caller.empty()) caller = admitted->caller;

@@ -51,6 +51,7 @@ void MediaTracker::bind(RtpStream& s, CallIndex call, Side hears, std::size_t li
     const bool confirmed = s.confirmed || is_rtp(c, s.line);
     s.confirmed = confirmed;
     s.call_over = c.ended();
+    s.red_type = 0xff;
     s.payload = PayloadInfo{};  // the next packet's payload type is looked up in this call's SDP
     media_flows_[flows_.hot(s.flow).media].confirmed |= confirmed;
     media_flows_[flows_.hot(s.flow).media].announced = true;

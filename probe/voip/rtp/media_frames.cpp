@@ -34,4 +34,13 @@ void MediaTracker::on_frame(std::uint32_t stream, const RtpHeader& h, const Pack
     measure(media_flows_[flows_.hot(streams_[stream].flow).media], stream, h, p);
 }
 
+bool MediaTracker::carries(FlowIndex i, std::uint8_t direction, const PacketView& p) const {
+    const MediaFlow* m = flow_media(i);
+    const auto h = m == nullptr ? std::nullopt : parse_rtp(p.payload, p.payload_length);
+    if (!h) return false;
+    std::uint32_t s = m->head[direction];
+    while (s != 0 && streams_[s].ssrc != h->ssrc) s = streams_[s].next;
+    return s != 0 && streams_[s].confirmed;
+}
+
 }  // namespace voipprobe::probe

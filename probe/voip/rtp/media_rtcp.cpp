@@ -112,6 +112,8 @@ class MediaTracker::RtcpIntake : public RtcpHandler {
             m.partner = path_;
             MediaFlow& back = tracker_.media_flows_[path_.session];
             back.partner = at;
+            m.partner_ends = tracker_.ends_of(path_.flow);
+            back.partner_ends = tracker_.ends_of(at.flow);
             back.round_trips[1U - path_.direction].add(trip->ns);  // the end that sends what goes this way
         }
         return at;
@@ -198,6 +200,14 @@ void MediaTracker::on_rtcp(FlowIndex i, std::uint8_t direction, const PacketView
     if (path.session != 0) ++media_flows_[path.session].rtcp_packets;
     RtcpIntake intake(*this, path, p, zone);
     if (!parse_rtcp(p.payload, p.payload_length, intake)) ++counters_.rtcp_refused;
+}
+
+std::array<wire::Endpoint, 2> MediaTracker::ends_of(FlowIndex i) const { return {flows_.source(i), flows_.destination(i)}; }
+
+std::array<wire::Endpoint, 2> MediaTracker::partner_of(const RtpStream& s) const {
+    const std::uint32_t session = flows_.hot(s.flow).media;
+    if (session == 0 || media_flows_[session].head[1U - s.direction] != 0) return {};  // that is the other way
+    return media_flows_[session].partner_ends;
 }
 
 std::array<RoundTrips, 2> MediaTracker::sides(const RtpStream& s) const {

@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "probe/voip/rtp/redundant_payload.hpp"
 #include "probe/voip/sip/call_media.hpp"
 #include "quality/codec_table.hpp"
 #include "wire/text.hpp"
@@ -214,11 +215,23 @@ std::uint32_t MediaTracker::find_stream(MediaFlow& m, std::uint8_t direction, co
     return s;
 }
 
-void MediaTracker::measure(MediaFlow& m, std::uint32_t index, const RtpHeader& h, const PacketView& p) {
+void MediaTracker::measure(MediaFlow& m, std::uint32_t index, const RtpHeader& received, const PacketView& p) {
     RtpStream& s = stream(index);
+    RtpHeader h = received;
     if (promises_to_see(s, p.time)) try_bind(s, p.time);
-    if (h.payload_type != s.payload_type || !s.payload.known)
-        s.set_payload(h.payload_type, resolve(s, h.payload_type, h.payload_octets));
+    if (h.payload_type == s.red_type) open_red(p.payload, h);
+    if (h.payload_type != s.payload_type || !s.payload.known) {
+        PayloadInfo info = resolve(s, h.payload_type, h.payload_octets);
+        if (info.kind == PayloadClass::redundant && open_red(p.payload, h)) {
+            s.red_type = received.payload_type;
+            const std::uint32_t clock_rate = info.clock_rate;
+            info = resolve(s, h.payload_type, h.payload_octets);
+            if (info.clock_rate == 0) info.clock_rate = clock_rate;  // RFC 2198 §4: the same for all
+        }
+        s.set_payload(h.payload_type, info);
+    }
+    // What follows the header, of redundant payloads the primary one.
+    const std::uint32_t carried = h.payload_octets - (h.header_octets - received.header_octets);
     const bool copy = s.packets != 0 && h.sequence == s.last_seq && h.timestamp == s.last_ts;  // of a mirror
     if (!s.confirmed && !copy) {
         s.probation = consistent(s, h) ? static_cast<std::uint8_t>(s.probation + 1) : std::uint8_t{1};
@@ -233,8 +246,7 @@ void MediaTracker::measure(MediaFlow& m, std::uint32_t index, const RtpHeader& h
         digits_[index].add(p.payload.subspan(h.header_octets), h.timestamp);
     if (s.payload.mode_codec != ModeCodec::none && (s.packets < 32 || (s.packets & 15) == 0) &&
         p.payload.size() > h.header_octets) {
-        if (const auto mode =
-                codec_mode(s.payload.mode_codec, p.payload.subspan(h.header_octets), h.payload_octets))
+        if (const auto mode = codec_mode(s.payload.mode_codec, p.payload.subspan(h.header_octets), carried))
             s.mode.add(*mode);
     }
     enter_lane(s, index);
@@ -345,8 +357,9 @@ std::string_view MediaTracker::codec_of(const RtpStream& s) const {
     info.mode_codec = mode_codec_of(encoding);
     info.speech_codec = speech_codec_of(encoding);
     if (wire::equals_ignore_case(encoding, "telephone-event")) info.kind = PayloadClass::telephone_event;
-    if (pt == 13 || pt == 19 || wire::equals_ignore_case(encoding, "CN"))
-        info.kind = PayloadClass::comfort_noise;
+    if (is_repair_format(encoding)) info.kind = PayloadClass::repair;
+    if (wire::equals_ignore_case(encoding, "red")) info.kind = PayloadClass::redundant;
+    if (pt == 13 || pt == 19 || wire::equals_ignore_case(encoding, "CN")) info.kind = PayloadClass::comfort_noise;
     return info;
 }
 

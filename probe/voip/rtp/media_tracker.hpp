@@ -54,6 +54,7 @@ struct MediaFlow {
     std::uint32_t rtcp_packets = 0;
     std::array<RoundTrips, 2> round_trips{};  // between the probe and the end that receives this direction
     ReportPath partner;  // the other way's flow, when RTCP showed that each way has a flow of its own
+    std::array<wire::Endpoint, 2> partner_ends{};  // its source and destination; stay when it has ended
 };
 
 struct RtcpCounters {
@@ -160,6 +161,10 @@ class MediaTracker {
     // The stream with most packets in a direction; nullptr when there is none.
     const RtpStream* main_stream(FlowIndex i, std::uint8_t direction);
     const MediaFlow* flow_media(FlowIndex i) const;
+    // Both ends of the other way's flow, where each way has a flow of its own; without an address: RTCP did not show it.
+    std::array<wire::Endpoint, 2> partner_of(const RtpStream& s) const;
+    // A packet of a stream that is believed.
+    bool carries(FlowIndex i, std::uint8_t direction, const PacketView& p) const;
     // With every packet so far measured.
     RtpStream& stream(std::uint32_t s) {
         if (streams_[s].batch != 0) [[unlikely]]
@@ -213,6 +218,7 @@ class MediaTracker {
     void measure_speech(std::uint32_t index, const RtpHeader& h, const PacketView& p);
     std::size_t index_of(const RtpStream& s) const { return static_cast<std::size_t>(&s - streams_.data()); }
     bool alive(const ReportPath& p) const;
+    std::array<wire::Endpoint, 2> ends_of(FlowIndex i) const;
     RtpStream* find_ssrc(std::uint32_t session, std::uint8_t direction, std::uint32_t ssrc);
     ReportedDetail& detail_of(RtpStream& s, std::uint8_t source);
     void take_report(RtpStream& s, const SessionReport& r, std::uint8_t source);
@@ -225,7 +231,7 @@ class MediaTracker {
     void end_interval(RtpStream& s, wire::TimeNs now);
     std::uint32_t find_stream(MediaFlow& m, std::uint8_t direction, const RtpHeader& h, const PacketView& p);
     std::uint32_t new_stream(MediaFlow& m, std::uint8_t direction, const RtpHeader& h, const PacketView& p);
-    void measure(MediaFlow& m, std::uint32_t index, const RtpHeader& h, const PacketView& p);
+    void measure(MediaFlow& m, std::uint32_t index, const RtpHeader& received, const PacketView& p);
     PayloadInfo resolve(const RtpStream& s, std::uint8_t pt, std::uint32_t payload_octets) const;
     bool consistent(RtpStream& s, const RtpHeader& h) const;
     bool plausible(const RtpHeader& h, const PacketView& p) const;

@@ -8,6 +8,13 @@
 #include "quality/series_quantiles.hpp"
 
 namespace voipprobe::probe {
+namespace {
+
+// Packets whose timestamps are not the media's sampling times.
+bool outside_timing(PayloadClass c) { return c == PayloadClass::telephone_event || c == PayloadClass::repair; }
+
+}  // namespace
+
 void RtpStream::start(const RtpHeader& h, wire::TimeNs t) {
     ssrc = h.ssrc;
     first_seq = h.sequence;
@@ -19,7 +26,7 @@ void RtpStream::start(const RtpHeader& h, wire::TimeNs t) {
 }
 
 [[gnu::noinline]] void RtpStream::set_payload(std::uint8_t type, PayloadInfo info) {
-    if (info.kind != PayloadClass::telephone_event) {
+    if (!outside_timing(info.kind)) {
         const double ns = info.clock_rate == 0 ? 0 : 1e9 / info.clock_rate;
         if (ns_per_tick != ns) has_reference = false;
         ns_per_tick = ns;
@@ -29,7 +36,7 @@ void RtpStream::start(const RtpHeader& h, wire::TimeNs t) {
 }
 
 SequenceStep RtpStream::on_packet(const RtpHeader& h, wire::TimeNs t, MediaPools& pools) {
-    count_type(h.payload_type, payload.kind == PayloadClass::telephone_event ? 0 : payload.clock_rate, 1);
+    count_type(h.payload_type, outside_timing(payload.kind) ? 0 : payload.clock_rate, 1);
     return measure<false>(h, t, pools);
 }
 
@@ -51,7 +58,8 @@ template <bool Plain>
     });
     const bool counted = step != SequenceStep::duplicate && step != SequenceStep::stray;
     const bool noise = !Plain && payload.kind == PayloadClass::comfort_noise;
-    const bool event = !Plain && payload.kind == PayloadClass::telephone_event;
+    const bool repair = !Plain && payload.kind == PayloadClass::repair;
+    const bool event = !Plain && (repair || payload.kind == PayloadClass::telephone_event);  // outside the media's timing
     if (packets != 0) {
         const std::int64_t gap = t - last_time;
         max_gap = std::max(max_gap, gap);
@@ -70,7 +78,7 @@ template <bool Plain>
         burst_gap.received(sequence.extended() - 1, false);
     }
     if (event) {
-        count_event(h.timestamp);
+        if (!repair) count_event(h.timestamp);
         if (counted) burst_gap.received(sequence.extended(), false);
     } else if (counted) {
         if (step == SequenceStep::in_order && sequence.extended() == sequence.highest() &&
@@ -122,7 +130,7 @@ void RtpStream::on_copy(const RtpHeader& h, wire::TimeNs t) {
     octets += h.payload_octets;
     last_time = t;
     if (h.payload_type == payload_type)
-        count_type(h.payload_type, payload.kind == PayloadClass::telephone_event ? 0 : payload.clock_rate, 1);
+        count_type(h.payload_type, outside_timing(payload.kind) ? 0 : payload.clock_rate, 1);
 }
 
 // RFC 3550 §6.4.1: J += (|D| - J) / 16 for every packet in arrival order. True: the adaptive buffer discards

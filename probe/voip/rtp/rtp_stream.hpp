@@ -34,7 +34,9 @@
 namespace voipprobe::probe {
 
 // What a payload type means for measurement.
-enum class PayloadClass : std::uint8_t { media, comfort_noise, telephone_event };
+// repair: packets that only help to rebuild others (RFC 5109, RFC 8627, RFC 4588). redundant: RFC 2198, several payloads in one packet;
+// measured as its primary payload.
+enum class PayloadClass : std::uint8_t { media, comfort_noise, telephone_event, repair, redundant };
 struct PayloadInfo {
     std::uint32_t clock_rate = 0;  // Hz, 0 unknown
     PayloadClass kind = PayloadClass::media;
@@ -126,6 +128,7 @@ struct alignas(64) RtpStream {
     std::uint32_t ssrc = 0;
     std::uint32_t next = 0;              // other SSRCs of the same flow and direction
     std::uint32_t media_generation = 0;  // of the media table when last looked up
+    std::uint8_t red_type = 0xff;        // payload type of RFC 2198; packets of it are measured as what they carry
     bool call_over = false;              // its call has ended: another call may take over the endpoints
     wire::TimeNs looked_up = wire::kNever;
     wire::TimeNs interval_end = INT64_MAX;

@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::int64_t kJoinTime = 10 * wire::kSecond;
 constexpr std::size_t kMaxText = 96;
-constexpr std::uint32_t kEndCallKey = 9;
+constexpr std::int64_t kConsultTime = 120 * wire::kSecond;  // between the first key and the other call
+constexpr std::uint32_t kTransferKey = 4, kEndCallKey = 9, kConferenceKey = 13;
 constexpr std::uint32_t kUserBusy = 17;       // Q.850
 constexpr std::uint32_t kInbound = 1, kOutbound = 2;
 constexpr std::uint8_t kFirstDynamicType = 96;
@@ -27,7 +28,7 @@ std::size_t SccpCalls::Hash::operator()(const TokenKey& k) const {
 }
 
 SccpCalls::SccpCalls(CallDesk& desk, wire::SipKey key)
-    : desk_(desk), hash_key_(key), legs_(kMaxLegs, {key}), tokens_(kMaxLegs, {key}), waiting_(kMaxLegs, {key}) {}
+    : desk_(desk), hash_key_(key), legs_(kMaxLegs, {key}), tokens_(kMaxLegs, {key}), waiting_(kMaxLegs, {key}), consultations_(kMaxLegs, {key}) {}
 
 void SccpCalls::on_message(const SccpMessage& m, const SignalContext& ctx) {
     ++counters_.messages;
@@ -53,6 +54,8 @@ void SccpCalls::on_message(const SccpMessage& m, const SignalContext& ctx) {
             return;
         case SccpId::on_hook:
         case SccpId::soft_key_event:
+            if (m.id == SccpId::soft_key_event && (m.soft_key == kTransferKey || m.soft_key == kConferenceKey))
+                return on_consult_key(key, m, ctx);
             if (m.id == SccpId::soft_key_event && m.soft_key != kEndCallKey) return;
             if (Leg* leg = key.reference == 0 ? nullptr : legs_.find(key)) leg->hung_up = true;
             return;
@@ -77,9 +80,27 @@ void SccpCalls::begin(const Key& key, Leg& leg, Side side, const SignalContext& 
         hop.dst = leg.side == Side::caller ? leg.manager : leg.phone;
         leg.call = desk_.begin(Signalling::sccp, std::to_string(key.reference) + '@' + key.manager.text(), hop);
         desk_.touch(leg.call, ctx.time);
+        Consultation* consultation = leg.side == Side::caller ? consultations_.find({key.manager, leg.phone.address, 0}) : nullptr;
+        if (consultation != nullptr && consultation->second.reference == 0 && ctx.time - consultation->since <= kConsultTime) {
+            consultation->second = key;
+            if (const Leg* first = legs_.find(consultation->first)) desk_.correlate(leg.call, first->call);
+        }
     }
     desk_.name(leg.call, Side::caller, leg.calling, leg.calling_name);
     desk_.name(leg.call, Side::callee, leg.called, leg.called_name);
+}
+
+// The first time on the leg of the call that goes on hold, the second time on either.
+void SccpCalls::on_consult_key(const Key& key, const SccpMessage&, const SignalContext& ctx) {
+    if (key.reference == 0 || legs_.find(key) == nullptr) return;
+    const TokenKey phone{key.manager, ctx.src.address, 0};
+    if (const Consultation* c = consultations_.find(phone); c != nullptr && (c->second == key || (c->first == key && c->second.reference != 0))) {
+        for (const Key& k : {c->first, c->second})
+            if (Leg* leg = legs_.find(k)) leg->given_away = true;
+        consultations_.erase(phone);
+        return;
+    }
+    consultations_.insert(phone, {key, {}, ctx.time});
 }
 
 void SccpCalls::on_state(const Key& key, const SccpMessage& m, const SignalContext& ctx) {
@@ -111,6 +132,8 @@ void SccpCalls::on_state(const Key& key, const SccpMessage& m, const SignalConte
             // A phone of several that rang stops ringing when another one answers.
             const bool other_phone = call != nullptr && call->has(CallEvent::ok) && leg->phone != ctx.dst;
             if (other_phone && leg->side == Side::callee) return;
+            // Two phones: the other one's leg ends the call.
+            if (leg->given_away && leg->joined && !leg->hung_up) return;
             const Side by = leg->hung_up ? leg->side : Side::none;
             desk_.hang_up(leg->call, by, ctx.time);
             if (by != Side::none)

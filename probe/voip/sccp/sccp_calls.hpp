@@ -2,6 +2,8 @@
 // call each other are two legs. Legs whose call info names the same parties, one inbound and one outbound, at the same
 // call manager within 10 s, are one call: its caller is the phone of the outbound leg, its callee that of the inbound one.
 // A leg towards a gateway or another call manager is a call with the call manager as the other hop.
+// A phone that presses Transfer or Confrn and calls somebody makes another leg of the same conversation. When it presses the
+// key again, its own legs end, and both calls go on with their other parties.
 // Bounded: kMaxLegs, the one used longest ago is forgotten. Thread rule: one owner.
 #pragma once
 
@@ -55,6 +57,11 @@ class SccpCalls {
         std::string calling, called, calling_name, called_name;
         bool joined = false;
         bool hung_up = false;  // by the phone
+        bool given_away = false;  // transferred, or joined to a conference: its end is not the call's
+    };
+    struct Consultation {  // the phone pressed Transfer or Confrn
+        Key first, second;  // the leg it pressed it on; the one that it began then, reference 0: none yet
+        wire::TimeNs since = 0;
     };
     struct Waiting {  // a leg that looks for its other half
         Key leg;
@@ -65,6 +72,7 @@ class SccpCalls {
     Leg* leg_of(const Key& key, const SccpMessage& m);
     void begin(const Key& key, Leg& leg, Side side, const SignalContext& ctx);
     void join(const Key& key, Leg& leg, wire::TimeNs time);
+    void on_consult_key(const Key& key, const SccpMessage& m, const SignalContext& ctx);
     void on_state(const Key& key, const SccpMessage& m, const SignalContext& ctx);
     void on_info(const Key& key, const SccpMessage& m, const SignalContext& ctx);
     void on_channel(const Key& key, const SccpMessage& m, const SignalContext& ctx);
@@ -77,6 +85,7 @@ class SccpCalls {
     BoundedMap<Key, Leg, Hash> legs_;
     BoundedMap<TokenKey, Key, Hash> tokens_;
     BoundedMap<std::uint64_t, Waiting, Hash> waiting_;
+    BoundedMap<TokenKey, Consultation, Hash> consultations_;  // of a phone, token 0
     SccpCounters counters_;
 };
 

@@ -34,6 +34,7 @@ struct SdpMedia {
     MediaKind kind = MediaKind::none;
     MediaDirection direction = MediaDirection::sendrecv;
     bool rtp = false;        // RTP/AVP and relatives
+    bool udptl = false;      // T.38 over UDPTL (ITU-T T.38 Annex D)
     bool encrypted = false;  // SAVP, crypto or fingerprint
     bool rtcp_mux = false;
     bool has_connection = false;  // own c= line

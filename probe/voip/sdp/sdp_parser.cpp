@@ -54,6 +54,7 @@ void media_line(std::string_view value, Sdp& sdp) {
     m.port = static_cast<std::uint16_t>(number(port.substr(0, port.find('/')), 65535).value_or(0));
     const std::string_view profile = word(value);
     m.rtp = profile.find("RTP/") != std::string_view::npos;
+    m.udptl = m.kind == MediaKind::image && wire::equals_ignore_case(profile, "udptl");
     m.encrypted = profile.find("SAVP") != std::string_view::npos;
     while (m.rtp && !trim(value).empty()) {
         const auto pt = number(word(value), 127);

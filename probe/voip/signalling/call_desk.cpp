@@ -63,7 +63,19 @@ CallRef CallDesk::begin(Signalling signalling, std::string_view call_id, const S
     c.tunnel = ctx.tunnel;
     c.at(CallEvent::invite) = ctx.time;
     c.delta_start = c.last_message = ctx.time;
+    begun_.push_back({{i, c.serial}, {}});
     return {i, c.serial};
+}
+
+void CallDesk::conversation(CallRef ref, std::string_view name) {
+    for (Begun& b : begun_)
+        if (b.call == ref) b.conversation = name;
+}
+
+void CallDesk::correlate(CallRef ref, CallRef with) {
+    Call* c = get(ref);
+    const Call* other = get(with);
+    if (c != nullptr && other != nullptr && !other->correlation_id.empty()) c->correlation_id = other->correlation_id;
 }
 
 void CallDesk::touch(CallRef ref, wire::TimeNs time) {

@@ -6,7 +6,10 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "probe/voip/media_table.hpp"
 #include "probe/voip/rtp/media_tracker.hpp"
@@ -46,12 +49,24 @@ class CallDesk {
         std::function<void(FlowIndex, std::string_view user, const wire::IpAddress& client)> registered;
     };
     static constexpr std::size_t kMaxLines = 8;
+    struct Begun {
+        CallRef call;
+        std::string conversation;
+    };
 
     CallDesk(CallTable& calls, MediaTable& media, MediaTracker& tracker, Host host)
         : calls_(calls), media_(media), tracker_(tracker), host_(std::move(host)) {}
 
     // A call that begins now: ctx.src is the caller's hop, ctx.dst the callee's.
     CallRef begin(Signalling signalling, std::string_view call_id, const SignalContext& ctx);
+    // What other legs of the same conversation have too, by the protocol's own word; before the message that began the call
+    // is done with.
+    void conversation(CallRef ref, std::string_view name);
+    // The call is a leg of what `with` is a leg of.
+    void correlate(CallRef ref, CallRef with);
+    bool any_begun() const { return !begun_.empty(); }
+    // Calls that began since the last time; some may be gone.
+    std::vector<Begun> take_begun() { return std::exchange(begun_, {}); }
     Call* get(CallRef ref) { return ref.index == 0 ? nullptr : calls_.get(ref.index, ref.serial); }
 
     // One more message of the call.
@@ -88,6 +103,7 @@ class CallDesk {
     MediaTable& media_;
     MediaTracker& tracker_;
     Host host_;
+    std::vector<Begun> begun_;
     std::uint64_t merged_ = 0;
 };
 

@@ -47,6 +47,7 @@ class OtherSignalling {
     const H323Calls& h323() const { return h323_; }
     const FramedStreams& streams() const { return streams_; }
     const CallDesk& desk() const { return desk_; }
+    CallDesk& desk() { return desk_; }
 
   private:
     static constexpr std::size_t kFewest = 4;  // octets of a segment that tell anything

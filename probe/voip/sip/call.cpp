@@ -90,6 +90,9 @@ std::uint8_t Call::media_flags() const {
         if (a->encrypted || b->encrypted) flags |= 4;
     }
     if (holders != 0) flags |= 8;
+    const auto is_image = [](const CallParty& p) { return std::any_of(p.media.begin(), p.media.end(), [](const CallMedia& m) { return m.udptl; }); };
+    if (image_seen || (is_image(caller) && is_image(callee))) flags |= 16;
+    if (shares_media) flags |= 32;
     return flags;
 }
 

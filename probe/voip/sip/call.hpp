@@ -36,6 +36,7 @@ struct CallMedia {
     MediaDirection direction = MediaDirection::sendrecv;
     bool encrypted = false;
     bool rtp = false;
+    bool udptl = false;       // T.38
     bool was_audio = false;
     bool bundled = false;     // shares its endpoint with the other bundled lines
     wire::Endpoint endpoint;  // the last that was not 0.0.0.0 and port 0
@@ -145,7 +146,11 @@ struct Call {
     std::vector<wire::Endpoint> endpoints;  // registered in the media table
     std::vector<std::uint32_t> ssrcs;       // likewise
     std::vector<std::uint64_t> ufrags;      // likewise
+    std::vector<wire::Endpoint> images;     // likewise: where T.38 goes
     std::vector<std::uint32_t> streams;     // stream indices bound to this call
+    std::vector<FlowIndex> plain_flows;     // flows that carry its T.38
+    bool image_seen = false;                // T.38 was carried
+    bool shares_media = false;              // another call that ran had the same two media endpoints
     // For records of nProbe's shape: octets and packets of this dialog's own messages since the last record.
     std::array<std::uint64_t, 2> delta_octets{};
     std::array<std::uint32_t, 2> delta_packets{};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "probe/voip/rtp/redundant_payload.hpp"
 #include "quality/codec_table.hpp"
 #include "wire/text.hpp"
 
@@ -16,7 +17,8 @@ constexpr std::size_t kMaxConnections = 96;  // octets, about
 
 bool is_auxiliary(std::string_view encoding) {
     return equals_ignore_case(encoding, "telephone-event") || equals_ignore_case(encoding, "CN") ||
-           equals_ignore_case(encoding, "red") || encoding.empty();
+           equals_ignore_case(encoding, "red") || equals_ignore_case(encoding, "rtx") || is_repair_format(encoding) ||
+           encoding.empty();
 }
 
 CallFormat to_format(const SdpFormat& f) {
@@ -36,6 +38,7 @@ void update_line(CallMedia& line, const SdpMedia& m) {
     line.direction = m.port == 0 ? MediaDirection::inactive : m.direction;
     line.encrypted = m.encrypted;
     line.rtp = m.rtp;
+    line.udptl = m.udptl && m.port != 0;
     line.bundled = m.bundled;
     // Hold by 0.0.0.0 and refusal by port 0 say nothing about where the line was.
     const bool nowhere = m.port == 0 || m.address.is_unspecified();

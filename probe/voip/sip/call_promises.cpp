@@ -5,6 +5,7 @@ namespace voipprobe::probe {
 namespace {
 
 constexpr std::size_t kMaxEndpoints = 64;  // per call, copies on other hops and candidates included
+constexpr std::size_t kMaxImages = 16;
 constexpr std::size_t kMaxSsrcs = 32;
 constexpr std::size_t kMaxUfrags = 16;
 constexpr std::uint16_t kDiscardPort = 9;  // of an offer that has candidates only (RFC 8839 §4.3.1.4)
@@ -30,6 +31,10 @@ class Promiser {
         if (call_.endpoints.size() >= kMaxEndpoints) return;
         if (media_.add(at, p)) call_.endpoints.push_back(at);
     }
+    void image(const wire::Endpoint& at, const MediaPromise& p) {
+        if (at.port == 0 || at.address.is_unspecified() || at.address.is_multicast()) return;
+        if (call_.images.size() < kMaxImages && media_.add_image(at, p)) call_.images.push_back(at);
+    }
     void ssrc(std::uint32_t ssrc, const MediaPromise& p) {
         if (call_.ssrcs.size() < kMaxSsrcs && media_.add_ssrc(ssrc, p)) call_.ssrcs.push_back(ssrc);
     }
@@ -48,6 +53,11 @@ class Promiser {
 
 void promise_line(Promiser& to, const SdpMedia& m, std::size_t line, const SdpUse& use) {
     using enum StreamMatch;
+    if (m.udptl && m.port != 0) {
+        to.image({m.address, m.port}, to.make(use.from, line, sdp));
+        if (m.address.is_none() || (m.address.is_private() && !use.source.is_private()))
+            to.image({use.source, m.port}, to.make(use.from, line, nat));
+    }
     if (!m.rtp || (m.port == 0 && !m.bundled)) return;
     for (std::size_t i = 0; i < m.ssrc_count; ++i) to.ssrc(m.ssrcs[i], to.make(use.from, line, ssrc));
     if (m.ice_ufrag.size() >= 4) to.ufrag(m.ice_ufrag, to.make(use.from, line, ice));  // RFC 8839 §5.4: at least 4
@@ -92,9 +102,11 @@ void promise_again(Call& call, std::uint32_t index, wire::TimeNs time, std::uint
 
 void withdraw(Call& call, std::uint32_t index, MediaTable& media) {
     for (const wire::Endpoint& at : call.endpoints) media.remove(at, index);
+    for (const wire::Endpoint& at : call.images) media.remove_image(at, index);
     for (const std::uint32_t s : call.ssrcs) media.remove_ssrc(s, index);
     for (const std::uint64_t u : call.ufrags) media.remove_ufrag(u, index);
     call.endpoints.clear();
+    call.images.clear();
     call.ssrcs.clear();
     call.ufrags.clear();
 }

@@ -20,9 +20,10 @@ std::string user_of(std::string_view name_address) {
     std::string_view uri = parse_name_address(name_address).uri;
     const std::size_t scheme = uri.find(':');
     const bool tel = wire::equals_ignore_case(uri.substr(0, std::min<std::size_t>(scheme, 3)), "tel");
-    if (scheme != std::string_view::npos) uri = uri.substr(scheme + 1);
+    const bool plain = scheme == std::string_view::npos;  // a number or name of another protocol
+    if (!plain) uri = uri.substr(scheme + 1);
     const std::size_t at = uri.find('@');
-    if (at == std::string_view::npos && !tel) return {};
+    if (plain != (at == std::string_view::npos) && !tel) return {};
     uri = uri.substr(0, std::min(at, uri.find(';')));
     std::string digits, text;
     bool number = true;
@@ -112,7 +113,7 @@ std::string LegTable::by_name(CallTable& calls, const SipMessage& m, const SipCo
     return {};
 }
 
-std::string LegTable::by_score(CallTable& calls, CallIndex index, const SipContext& ctx, std::uint64_t path,
+std::string LegTable::by_score(CallTable& calls, CallIndex index, wire::TimeNs now, std::uint64_t path,
                                std::uint64_t origin) {
     const Call& call = calls[index];
     const std::string caller = user_of(call.caller.name_address), callee = user_of(call.callee.name_address);
@@ -123,10 +124,10 @@ std::string LegTable::by_score(CallTable& calls, CallIndex index, const SipConte
     const auto consider = [&](std::uint64_t key, bool by_path) {
         const auto found = by_key_.find(key);
         if (found == by_key_.end()) return;
-        if (ctx.time <= found->second.crowded_until) return void(best = nullptr);
+        if (now <= found->second.crowded_until) return void(best = nullptr);
         for (const auto& [other, serial] : found->second.calls) {
             Call* c = calls.get(other, serial);
-            if (c == nullptr || c == &call || c->ended() || c == best || ctx.time - c->at(CallEvent::invite) > options_.window) continue;
+            if (c == nullptr || c == &call || c->ended() || c == best || now - c->at(CallEvent::invite) > options_.window) continue;
             const bool adjacent = c->callee_hop.address == call.caller_hop.address;
             const bool same_callee = callee == user_of(c->callee.name_address);
             const bool same_caller = caller == user_of(c->caller.name_address);
@@ -175,18 +176,30 @@ void LegTable::add_look_alike(std::uint64_t key, const Recent& r) {
 void LegTable::assign(CallTable& calls, CallIndex index, const SipMessage& m, const SipContext& ctx) {
     Call& call = calls[index];
     forget_old(ctx.time);
-    const std::string parties = user_of(call.caller.name_address) + " " + user_of(call.callee.name_address) + " ";
-    const auto path_key = [&](const wire::IpAddress& hop) { return key_of("path", parties + hop.text()); };
-    const std::uint64_t origin = call.origin.empty() ? 0 : key_of("origin", call.origin);
     call.correlation_id = by_name(calls, m, ctx);
-    if (call.correlation_id.empty()) call.correlation_id = by_score(calls, index, ctx, path_key(ctx.src.address), origin);
-    if (call.correlation_id.empty()) call.correlation_id = wire::hex(wire::siphash24_128({}, wire::as_bytes(call.call_id)));
-
-    remember("call", call.call_id, call.correlation_id, ctx.time);
+    settle(calls, index, ctx.time);
     remember("session", session_of(m.session_id), call.correlation_id, ctx.time);
     for (const std::string& header : options_.headers)
         remember("header", header_value(m.head, header), call.correlation_id, ctx.time);
-    const Recent r{ctx.time, index, call.serial, path_key(ctx.dst.address), origin};
+}
+
+void LegTable::assign_other(CallTable& calls, CallIndex index, std::string_view conversation, wire::TimeNs now) {
+    Call& call = calls[index];
+    forget_old(now);
+    if (const Name* n = call.correlation_id.empty() ? find("conversation", conversation) : nullptr) call.correlation_id = n->id;
+    settle(calls, index, now);
+    remember("conversation", conversation, call.correlation_id, now);
+}
+
+void LegTable::settle(CallTable& calls, CallIndex index, wire::TimeNs now) {
+    Call& call = calls[index];
+    const std::string parties = user_of(call.caller.name_address) + " " + user_of(call.callee.name_address) + " ";
+    const auto path_key = [&](const wire::IpAddress& hop) { return key_of("path", parties + hop.text()); };
+    const std::uint64_t origin = call.origin.empty() ? 0 : key_of("origin", call.origin);
+    if (call.correlation_id.empty()) call.correlation_id = by_score(calls, index, now, path_key(call.caller_hop.address), origin);
+    if (call.correlation_id.empty()) call.correlation_id = wire::hex(wire::siphash24_128({}, wire::as_bytes(call.call_id)));
+    remember("call", call.call_id, call.correlation_id, now);
+    const Recent r{now, index, call.serial, path_key(call.callee_hop.address), origin};
     recent_.push_back(r);
     add_look_alike(r.path, r);
     if (origin != 0) add_look_alike(origin, r);

@@ -1,7 +1,8 @@
 // One correlation id for the legs of a conversation: what a B2BUA, a transfer or a fork makes of one call.
 // The surest rule wins: Replaces (RFC 3891) and REFER (RFC 3515) → Session-ID (RFC 7989) → a configured header that
 // carries another leg's Call-ID or a common value → parties, path, time and description with a score, where the best
-// candidate must be the only one. Bounded: the oldest names are forgotten. Thread rule: one owner.
+// candidate must be the only one. Calls of other signalling protocols are legs by the last rule, or by what their own
+// protocol says (a conference identifier, the transfer key of a phone). Bounded: the oldest names are forgotten. Thread rule: one owner.
 #pragma once
 
 #include <deque>
@@ -26,6 +27,9 @@ class LegTable {
 
     // Gives the call its correlation id; `m` is its first INVITE and has been applied.
     void assign(CallTable& calls, CallIndex index, const SipMessage& m, const SipContext& ctx);
+    // The same of a call that another protocol signals. `conversation`: what its legs have in common by that protocol, empty
+    // when nothing. An id that the call already has stays.
+    void assign_other(CallTable& calls, CallIndex index, std::string_view conversation, wire::TimeNs now);
     // A REFER within `call`: who is asked to call whom.
     void note_refer(const Call& call, const SipMessage& m, const SipContext& ctx);
 
@@ -55,7 +59,9 @@ class LegTable {
     const Name* find(std::string_view kind, std::string_view name) const;
     void remember(std::string_view kind, std::string_view name, const std::string& id, wire::TimeNs time);
     std::string by_name(CallTable& calls, const SipMessage& m, const SipContext& ctx) const;
-    std::string by_score(CallTable& calls, CallIndex index, const SipContext& ctx, std::uint64_t path, std::uint64_t origin);
+    std::string by_score(CallTable& calls, CallIndex index, wire::TimeNs now, std::uint64_t path, std::uint64_t origin);
+    // By score or, without a leg, of its own; from now on other calls may be legs of it.
+    void settle(CallTable& calls, CallIndex index, wire::TimeNs now);
     void forget_old(wire::TimeNs now);
     void add_look_alike(std::uint64_t key, const Recent& r);
 

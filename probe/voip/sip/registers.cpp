@@ -42,7 +42,12 @@ void RegisterTable::note(FlowIndex flow, const SipMessage& m, wire::TimeNs time,
     const bool ok = m.status < 300 || m.status == 401 || m.status == 407;
     ++(ok ? f.ok : f.other);
     if (m.status < 300) note_user(flow, bare_uri(parse_name_address(m.to).uri), to);
-    if (open == f.open.end()) return;
+    if (open == f.open.end()) return;  // repeated, or its request was not seen
+    if (m.status >= 300 && m.status != 401 && m.status != 407 && m.status != 423) ++f.failed;
+    if (m.status < 300) {
+        ++f.succeeded;
+        f.delay_ns += static_cast<std::uint64_t>(std::max<std::int64_t>(time - open->time, 0));
+    }
     if (ok && time >= open->time) {
         const auto ms = static_cast<std::uint32_t>(std::min<std::int64_t>((time - open->time) / wire::kMillisecond, 0xfffffffe));
         f.max_delay_ms = std::max(f.max_delay_ms, ms);

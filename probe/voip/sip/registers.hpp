@@ -20,6 +20,9 @@ struct RegisterFigures {
     std::uint32_t other = 0;
     std::uint32_t max_delay_ms = 0;
     bool has_delay = false;
+    // Since the last record.
+    std::uint32_t succeeded = 0, failed = 0;
+    std::uint64_t delay_ns = 0;  // of those that succeeded
     std::string user;        // that registered last: address of record, or the number of a telephone's line
     wire::IpAddress client;  // the host it registered from
 
@@ -42,6 +45,14 @@ class RegisterTable {
     const RegisterFigures* find(FlowIndex flow) const {
         const auto it = flows_.find(flow);
         return it == flows_.end() ? nullptr : &it->second;
+    }
+    // Its figures are in a record.
+    void sent(FlowIndex flow) {
+        const auto it = flows_.find(flow);
+        if (it == flows_.end()) return;
+        RegisterFigures& f = it->second;
+        f.succeeded = f.failed = 0;
+        f.delay_ns = 0;
     }
     void forget(FlowIndex flow) { flows_.erase(flow); }
     std::size_t size() const { return flows_.size(); }

@@ -117,6 +117,39 @@ Fields anonymous(int n, int side) {
     return with(without(stream(n, side), {CALL_RECORD_ID, SIP_CALL_ID}), {num(STREAM_SIDE, 0)});
 }
 
+// Media without an RTP header: what was counted, no loss, no score and no verdict; named by the stream itself.
+TEST(Joiner, AnApplicationsMediaIsAMediaOnlyCallWithItsName) {
+    Bench b;
+    for (const int side : {1, 2})
+        b.send(with(without(stream(1, side), {CALL_RECORD_ID, SIP_CALL_ID, RTP_SSRC, RTP_IN_PAYLOAD_TYPE, STREAM_PTIME, STREAM_EXPECTED, STREAM_LOST,
+                                              STREAM_DISCARD_ADAPTIVE, STREAM_JITTER_MEAN, STREAM_JITTER_MAX, STREAM_JITTER_P95}),
+                    {num(STREAM_SIDE, 0), num(STREAM_MATCH, 6), txt(STREAM_APPLICATION, "Zoom"), num(STREAM_SIZE_MIN, 60), num(STREAM_SIZE_MAX, 900)}), 12);
+    b.time(20);
+    ASSERT_EQ(b.rows.calls.size(), 1U);
+    const CallRow& r = b.rows.calls[0];
+    EXPECT_EQ(r.facts.state, "MEDIA_ONLY");
+    EXPECT_EQ(r.facts.signalling, "Zoom");
+    EXPECT_EQ(r.callee.packets, 490U);
+    EXPECT_FALSE(r.callee.lost || r.callee.expected || r.mos);
+    EXPECT_EQ(r.verdict, "");
+    EXPECT_EQ(b.rows.streams.at(0).facts.size_max, 900U);
+}
+
+// The probe knows by RTCP that two flows are the two ways of one call: ports need not fit.
+TEST(Joiner, TwoStreamsThatTheProbePairedAreAMediaOnlyCall) {
+    Bench b;
+    b.send(without(with(stream(1, 1), {num(STREAM_SIDE, 0), num(L4_SRC_PORT, 6002), num(STREAM_MATCH, 6)}), {SIP_CALL_ID}), 12);
+    b.send(without(with(stream(1, 2), {num(STREAM_SIDE, 0), num(STREAM_MATCH, 6)}), {SIP_CALL_ID}), 12);
+    b.time(20);
+    ASSERT_EQ(b.rows.calls.size(), 1U);
+    const CallRow& r = b.rows.calls[0];
+    EXPECT_EQ(r.facts.state, "MEDIA_ONLY");
+    EXPECT_EQ(r.caller.streams, 1U);
+    EXPECT_EQ(r.callee.streams, 1U);
+    EXPECT_EQ(r.facts.record_id, b.rows.streams.at(0).facts.call_record_id);
+    b.balanced();
+}
+
 TEST(Joiner, TwoStreamsWithoutSignallingAreAMediaOnlyCall) {
     Bench b;
     b.send(anonymous(1, 1), 12);

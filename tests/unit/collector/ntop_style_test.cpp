@@ -43,6 +43,35 @@ Fields ntop_rtp(std::uint64_t in, std::uint64_t out) {
             num(RTP_OUT_MAX_DELTA, 2100)};
 }
 
+// Cisco Medianet's ids (v9 37019 ... 37041, as tshark names them): one direction, an interval a record.
+Fields medianet(bool forward, std::uint64_t packets, std::uint64_t lost, std::uint64_t mean_us, std::uint64_t max_us, std::uint64_t at) {
+    return {num(IPV4_SRC_ADDR, forward ? 0xc0000201 : 0xc6336402), num(IPV4_DST_ADDR, forward ? 0xc6336402 : 0xc0000201),
+            num(L4_SRC_PORT, forward ? 4000 : 6000), num(L4_DST_PORT, forward ? 6000 : 4000), num(IN_PKTS, packets),
+            num(FLOW_START_MILLISECONDS, kStart * 1000ULL + at), num(FLOW_END_MILLISECONDS, kStart * 1000ULL + at + 30'000),
+            num(TRANSPORT_RTP_SSRC, forward ? 7 : 8), num(TRANSPORT_RTP_PAYLOAD_TYPE, 8), num(TRANSPORT_PACKETS_LOST, lost),
+            num(TRANSPORT_RTP_JITTER_MEAN, mean_us), num(TRANSPORT_RTP_JITTER_MIN, 10), num(TRANSPORT_RTP_JITTER_MAX, max_us)};
+}
+
+TEST(Joiner, ReadsWhatCiscoMeasured) {
+    Bench b;
+    b.send(medianet(true, 1000, 5, 300, 900, 0), 30);
+    b.send(medianet(false, 1500, 0, 100, 200, 0), 30);
+    b.send(medianet(true, 3000, 15, 700, 2000, 30'000), 60);
+    b.joiner.finish();
+    ASSERT_EQ(b.rows.streams.size(), 2U);
+    const StreamRow& s = b.rows.streams[0].facts.ssrc == 7U ? b.rows.streams[0] : b.rows.streams[1];
+    EXPECT_EQ(s.facts.codec, "PCMA");
+    EXPECT_EQ(s.facts.packets, 4000U);
+    EXPECT_EQ(s.facts.lost, 20U);
+    EXPECT_EQ(s.facts.expected, 4020U);
+    EXPECT_EQ(s.facts.jitter_mean_ns, 600'000U);
+    EXPECT_EQ(s.facts.jitter_min_ns, 10'000U);
+    EXPECT_EQ(s.facts.jitter_max_ns, 2'000'000U);
+    EXPECT_FALSE(s.facts.jitter_median_ns);
+    ASSERT_EQ(b.rows.calls.size(), 1U);
+    EXPECT_EQ(b.rows.calls[0].facts.state, "MEDIA_ONLY");
+}
+
 TEST(Joiner, JoinsNprobeRecordsByCallId) {
     Bench b;
     b.send(ntop_rtp(700, 650), 30);

@@ -95,6 +95,22 @@ TEST(StoredTemplates, areProvisionalUntilTheExporterRepeatsThem) {
     }
 }
 
+// RFC 7011 §8.4: over UDP a template that is not refreshed expires; over TCP it lives as long as the session.
+TEST(Templates, expireOverUdpUnlessRefreshed) {
+    const std::uint32_t lifetime = SessionLimits{}.template_seconds;
+    for (const bool tcp : {false, true}) {
+        Decoder decoder;
+        Seen seen;
+        const Peer peer = tcp ? Peer{Transport::tcp, udp_peer(5000).endpoint} : udp_peer(5000);
+        decoder.message(peer, definition(), seen);
+        EXPECT_TRUE(decoder.message(peer, data(kNow + lifetime), seen));
+        EXPECT_EQ(decoder.message(peer, data(kNow + lifetime + 1), seen), tcp);
+        EXPECT_EQ(decoder.counters().templates_expired, tcp ? 0U : 1U);
+        decoder.message(peer, definition(), seen);
+        EXPECT_TRUE(decoder.message(peer, data(kNow + 1), seen)) << "and is learnt again";
+    }
+}
+
 TEST(StoredTemplates, aFileThatMakesNoSenseIsAWarning) {
     std::string warning;
     EXPECT_TRUE(templates_from_json("not json", warning).empty());

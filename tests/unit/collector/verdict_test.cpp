@@ -81,6 +81,16 @@ TEST(Verdict, Media) {
     EXPECT_EQ(verdict(r), "early_stop");
     r.facts.media_flags = kCallerHears | kCalleeHears | kOnHoldAtEnd;
     EXPECT_EQ(verdict(r), "ok");
+    r.facts.media_flags = kImage;  // the audio ended where the fax began
+    EXPECT_EQ(verdict(r), "ok");
+    r = answered();
+    r.facts.media_flags = kCallerHears | kCalleeHears | kSharedMedia;
+    r.callee = HeardRow{};
+    EXPECT_EQ(verdict(r), "one_way") << "it has the media";
+    r.caller = HeardRow{};
+    judge(r, {});
+    EXPECT_EQ(r.verdict, "ok") << "another call has it";
+    EXPECT_EQ(r.evidence, "media endpoints shared with another call");
 }
 
 TEST(Verdict, QualityInItsOrder) {

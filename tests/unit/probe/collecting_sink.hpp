@@ -26,6 +26,13 @@ struct SeenStream {
     std::uint32_t dtmf_events = 0;
 };
 
+// Media without an RTP header.
+struct SeenPlain {
+    wire::Endpoint src, dst;
+    std::string call_id;
+    probe::PlainStream figures;
+};
+
 class CollectingSink : public probe::RecordSink {
   public:
     bool wants(templates::RecordKind kind) const override {
@@ -41,6 +48,8 @@ class CollectingSink : public probe::RecordSink {
             flow_octets += s.octets[0] + s.octets[1];
         } else if (s.kind == call && s.final) {
             calls.push_back(*s.call);
+        } else if (s.kind == stream && s.plain != nullptr) {
+            if (s.final) plain.push_back({s.src, s.dst, s.call ? s.call->call_id : "", *s.plain});
         } else if (s.kind == stream && s.final) {
             const probe::RtpStream& r = *s.stream;
             SeenStream o;
@@ -73,6 +82,7 @@ class CollectingSink : public probe::RecordSink {
     std::uint64_t flows = 0, flow_packets = 0, flow_octets = 0;
     std::vector<probe::Call> calls;
     std::vector<SeenStream> streams;
+    std::vector<SeenPlain> plain;
 };
 
 struct FileRun {

@@ -121,10 +121,11 @@ class ValueSink : public probe::RecordSink {
                 most[key] = std::max(most[key], n);
             }
             else if (v.kind == probe::Value::Kind::real) values[key] = v.real;
-            else if (v.kind == probe::Value::Kind::text) texts[key] = std::string(v.text);
+            else if (v.kind == probe::Value::Kind::text || v.kind == probe::Value::Kind::bytes) texts[key] = std::string(v.text);
         }
     }
     static constexpr std::array kWanted{
+        templates::ElementId::CALL_RECORD_ID,
         templates::ElementId::STREAM_DTMF_EVENTS, templates::ElementId::RTP_DTMF_TONES,
         templates::ElementId::STREAM_RTT, templates::ElementId::STREAM_RTT_TO_RECEIVER,
         templates::ElementId::STREAM_RTT_TO_SENDER, templates::ElementId::STREAM_REPORTED_LOSS,
@@ -210,6 +211,17 @@ TEST(Reports, RoundTripOverTwoOneWayFlows) {
     EXPECT_EQ(counters.rtcp.sender_reports, 3U);
     EXPECT_EQ(counters.rtcp.round_trips, 2U);
     EXPECT_EQ(counters.rtcp.unmatched_quotes, 0U);
+    EXPECT_EQ(sink.texts["168430090 CALL_RECORD_ID"].size(), 16U) << "both are one MEDIA_ONLY call";
+    EXPECT_EQ(sink.texts["168430090 CALL_RECORD_ID"], sink.texts["185273099 CALL_RECORD_ID"]);
+}
+
+// Nothing but the hosts says that two one-way flows belong together: nothing is said.
+TEST(Reports, OneWayFlowsWithoutReportsStayAlone) {
+    std::vector<TimedPacket> packets = two_one_way_flows();
+    packets.resize(packets.size() - 3);
+    ValueSink sink;
+    run(packets, sink);
+    EXPECT_FALSE(sink.texts.contains("168430090 CALL_RECORD_ID"));
 }
 
 // A relay on one host, which holds every report 40 ms: SR and answer of each hop belong together.
@@ -234,6 +246,7 @@ TEST(Reports, TwoHopsBetweenTheSameHosts) {
     EXPECT_EQ(counters.rtcp.round_trips, 2U);
     EXPECT_NEAR(sink.least["168430090 STREAM_RTT_TO_RECEIVER"], 0, 0.1e6) << "behind the relay";
     EXPECT_NEAR(sink.most["168430090 STREAM_RTT_TO_RECEIVER"], 100e6, 0.1e6) << "before it";
+    EXPECT_FALSE(sink.texts.contains("168430090 CALL_RECORD_ID")) << "hops are not directions";
 }
 
 TEST(Reports, OneSideAloneIsNoRoundTrip) {

@@ -41,6 +41,39 @@ TEST(Registrations, OfSip) {
     EXPECT_EQ(registrations(s), (std::vector<std::string>{"sip:alice@example.org at 192.0.2.10", " at ::"}));
 }
 
+// RFC 6076 §4.1, §4.2: deltas of every flow record; repeated responses and challenges count for nothing.
+TEST(Registrations, DelaysAndOutcomesForEachRecord) {
+    class Figures : public CollectingSink {
+      public:
+        void emit(const probe::RecordSource& s) override {
+            CollectingSink::emit(s);
+            if (s.kind == templates::RecordKind::flow && s.registers != nullptr)
+                seen.push_back(std::to_string(s.registers->succeeded) + " " + std::to_string(s.registers->failed) + " " +
+                               std::to_string(s.registers->delay_ns / 1'000'000));
+        }
+        std::vector<std::string> seen;
+    };
+    Scene s;
+    const auto transaction = [&](int at, int number, const std::string& status, int delay, bool twice = false) {
+        const std::string cseq = std::to_string(number) + " REGISTER";
+        const std::string aor = "<sip:alice@example.org>", branch = "r" + std::to_string(number);
+        s.sip(at, kPhone, kServer, {.line = "REGISTER", .cseq = cseq, .branch = branch, .from = aor, .to = aor});
+        for (int i = 0; i < (twice ? 2 : 1); ++i)
+            s.sip(at + delay + i, kServer, kPhone, {.line = status, .cseq = cseq, .branch = branch, .from = aor, .to = aor});
+    };
+    transaction(0, 1, "401", 5);
+    transaction(100, 2, "200", 20, true);
+    transaction(10'000, 3, "423", 5);
+    transaction(10'100, 4, "200", 40);
+    transaction(20'000, 5, "403", 7, true);
+    transaction(25'000, 6, "503", 7);
+    for (int i = 0; i < 12; ++i) transaction(30'000 + i * 10'000, 7 + i, "200", 10);  // beyond the active timeout
+    Figures sink;
+    probe::Pipeline pipeline({}, sink);
+    s.replay(pipeline);
+    EXPECT_EQ(sink.seen, (std::vector<std::string>{"11 2 150", "3 0 30"}));
+}
+
 TEST(Registrations, OfSkinnyAndIax2) {
     Scene s;
     TcpLink link(s, {"192.0.2.10", 49001}, {"192.0.2.1", 2000});

@@ -92,6 +92,7 @@ inline Octets statistics(std::uint32_t v, std::uint32_t reference, std::uint32_t
     if (!text.empty()) m.word(static_cast<std::uint32_t>(text.size())).text(text, 600);
     return m.octets();
 }
+inline Octets soft_key(std::uint32_t v, std::uint32_t key, std::uint32_t reference) { return Skinny(v, 0x26).words({key, 1, reference}).octets(); }
 inline Octets phone_on_hook(std::uint32_t v, std::uint32_t reference) { return Skinny(v, 0x07).words({1, reference}).octets(); }
 
 }  // namespace skinny

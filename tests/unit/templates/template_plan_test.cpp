@@ -121,17 +121,22 @@ TEST(TemplatePlan, presenceClassesLoseNothing) {
     for (const std::uint8_t family : {std::uint8_t{4}, std::uint8_t{6}})
         for (std::uint8_t present = 0; present < 4; ++present)
             for (const RecordKind kind : {RecordKind::call, RecordKind::stream, RecordKind::flow}) {
-                const auto i = pick_template(p.templates, kind, family, present);
+                const auto seen = static_cast<std::uint8_t>(kind == RecordKind::stream ? present | presence::kRtp : present);
+                const auto i = pick_template(p.templates, kind, family, seen);
                 ASSERT_TRUE(i.has_value());
                 const PlannedTemplate& chosen = p.templates[*i];
                 const auto all = pick_template(p.templates, kind, family);
                 for (const ElementId id : p.templates[*all].elements) {
                     const std::uint8_t group = presence_group(kind, id);
-                    if (group != 0 && (group & present) == 0) continue;
+                    if (group != 0 && (group & seen) == 0) continue;
                     EXPECT_NE(std::find(chosen.elements.begin(), chosen.elements.end(), id), chosen.elements.end());
                 }
             }
-    EXPECT_LT(p.templates[*pick_template(p.templates, RecordKind::stream, 4, 0)].elements.size(), 50U);
+    EXPECT_LT(p.templates[*pick_template(p.templates, RecordKind::stream, 4, presence::kRtp)].elements.size(), 50U);
+    const PlannedTemplate& plain = p.templates[*pick_template(p.templates, RecordKind::stream, 6, presence::kPlain)];
+    const auto has = [&](ElementId id) { return std::find(plain.elements.begin(), plain.elements.end(), id) != plain.elements.end(); };
+    EXPECT_TRUE(has(ElementId::STREAM_APPLICATION) && has(ElementId::STREAM_LOST) && has(ElementId::IPV6_SRC_ADDR));
+    EXPECT_FALSE(has(ElementId::RTP_SSRC) || has(ElementId::STREAM_JITTER_MEAN) || has(ElementId::STREAM_RTT));
     EXPECT_FALSE(pick_template(p.templates, RecordKind::message, 4).has_value());
 }
 
