@@ -40,7 +40,8 @@ class PcapFormat {
         if (captured > kMaxCaptured)
             return {ParseStep::damaged, 0, 0, "a packet claims more than 262144 captured octets"};
         if (data.size() < 16U + captured) return {ParseStep::need_more, 16U + captured, 0, ""};
-        const wire::TimeNs fraction = u32(data.data() + 4);
+        // A damaged fraction, "-1 us", must not put the packet an hour into the future.
+        const wire::TimeNs fraction = std::min<wire::TimeNs>(u32(data.data() + 4), nanoseconds_ ? 999'999'999 : 999'999);
         out.time = wire::TimeNs{u32(data.data())} * wire::kSecond + (nanoseconds_ ? fraction : fraction * 1000);
         out.data = data.subspan(16, captured);
         out.wire_length = std::max(u32(data.data() + 12), captured);
