@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -70,7 +71,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!ours.opened || !theirs.opened) return 0;
     for (std::size_t i = 0; i < std::min(ours.packets.size(), theirs.packets.size()); ++i) {
         const Packet &a = ours.packets[i], &b = theirs.packets[i];
-        if (a.data != b.data || a.wire_length != b.wire_length) std::abort();
+        if (a.data != b.data) std::abort();
+        // A packet that was shorter on the wire than in the file is said to be as long as in the file.
+        if (a.wire_length != std::max(b.wire_length, static_cast<std::uint32_t>(b.data.size()))) {
+            std::fprintf(stderr, "packet %zu: %u, libpcap %u of %zu octets\n", i, a.wire_length, b.wire_length, b.data.size());
+            std::abort();
+        }
         // Times before 1970 or past 2262, and fractions of a second of a second or more, have no one meaning.
         if (b.time >= 0 && b.time < (wire::TimeNs{1} << 62) && a.time != b.time && a.time / wire::kSecond == b.time / wire::kSecond) std::abort();
     }

@@ -16,7 +16,8 @@ constexpr double kMaxStep = 10e9;
 // The kept series has whole microseconds, as the study's has (it is where the resolution of most captures ends, too), so
 // that quartiles are the study's and not off by up to two halves of one. Mean, maximum and deviation are of J itself.
 constexpr float kSeriesUnit = 1000;  // ns
-float to_series(double jitter_ns) { return static_cast<float>(std::lrint(jitter_ns / 1000)); }
+// Clocks that jump by years give more than series_quantiles() takes: at most the last float below 2^31 us (36 minutes).
+float to_series(double jitter_ns) { return std::min(static_cast<float>(std::lrint(std::min(jitter_ns / 1000, 2e9))), 2e9F); }
 
 }  // namespace
 
