@@ -164,10 +164,13 @@ def f16_no_memory(w):
 #include <unistd.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 static long fail_at = -1, count;
 void *malloc(size_t n) {
     static void *(*real)(size_t);
     if (!real) { real = dlsym(RTLD_NEXT, "malloc"); char *e = getenv("FAIL_AT"); fail_at = e ? atol(e) : -1; }
+    Dl_info from;  /* GLib, of libfixbuf, reports want of memory by asking for more, without end: not ours to change */
+    if (dladdr(__builtin_return_address(0), &from) && from.dli_fname && strstr(from.dli_fname, "libglib")) return real(n);
     if (__atomic_add_fetch(&count, 1, __ATOMIC_RELAXED) >= fail_at && fail_at > 0) { errno = ENOMEM; return NULL; }
     return real(n);
 }
@@ -188,7 +191,7 @@ __attribute__((destructor)) static void told(void) {
     for program, command in programs.items():
         env = {**os.environ, "LD_PRELOAD": library, "COUNT_TO": w.path("count")}
         subprocess.run(command(nothing, w.path("empty")), check=True, env=env)
-        started = int(open(w.path("count")).read())  # GLib of libfixbuf, while it starts, dies of no memory; that is not ours to change
+        started = int(open(w.path("count")).read())
         for more in (50, 100, 200, 500, 1000, 2000, 3000, 5000, 10_000, 20_000):
             run = subprocess.run(command(w.capture, w.path(f"out{more}")), capture_output=True, text=True, env={**env, "FAIL_AT": str(started + more)}, timeout=60)
             check(run.returncode in (0, 1), f"{program} with allocation {started} + {more} failing: {run.returncode} {run.stderr}")
