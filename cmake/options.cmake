@@ -43,7 +43,7 @@ if(VP_SANITIZE)
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   # Hardened: the field's sniffers shipped static builds without any of these (see SECURITY.md).
   target_compile_options(vp_options INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -D_GLIBCXX_ASSERTIONS
-                                              -fstack-protector-strong -fcf-protection)
+                                              -fstack-protector-strong -fstack-clash-protection -fcf-protection)
   target_link_options(vp_options INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack)
 endif()
 if(VP_COVERAGE)

@@ -99,6 +99,14 @@ void Collector::rotate(std::chrono::system_clock::time_point now) {
     for (auto& sink : sinks_) sink->rotate(now);
 }
 
+std::vector<std::string> Collector::reconfigure(const config::CollectorConfig& next) {
+    std::vector<std::string> restart = config::take_over(config_, next);
+    const JoinOptions options = join_options(config_);
+    joiner_.reconfigure(options.scoring, options.verdict);
+    for (auto& sink : sinks_) sink->set_rotation({config_.rotate_size, config_.rotate_time});
+    return restart;
+}
+
 Result<void> Collector::finish() {
     joiner_.finish();
     Result<void> out = save_state();

@@ -40,6 +40,9 @@ class Collector final : private RowConsumer {
     void session_ended(const Peer& peer) { decoder_.forget(peer); }
     void flush();
     void rotate(std::chrono::system_clock::time_point now);
+    // SIGHUP: see config::take_over(); returns the options that need a restart.
+    std::vector<std::string> reconfigure(const config::CollectorConfig& next);
+    const config::CollectorConfig& config() const { return config_; }
     // Writes what is open, renames the files.
     Result<void> finish();
     // --state: writes the templates when they have changed.

@@ -3,27 +3,59 @@
 #include <cstdio>
 
 #include "collector/collector.hpp"
+#include "collector/confinement.hpp"
 #include "collector/receive/receiver.hpp"
 #include "collector/rescore.hpp"
 #include "config/collector_config.hpp"
+#include "config/out_of_memory.hpp"
+#include "sandbox/sandbox.hpp"
+#include "wire/text.hpp"
 
 namespace {
 
 using namespace voipprobe;
 
-void say(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
+void say(const std::string& line) { std::fprintf(stderr, "%s\n", wire::clean_text(line).c_str()); }
 
 int fail_with(const Error& error) {
     say("voipcollector: " + error.message);
     return static_cast<int>(error.code);
 }
 
-Result<void> receive(const config::CollectorConfig& config, collector::Collector& collector) {
+Result<void> confine(const config::CollectorCommand& command) {
+    const auto entered = sandbox::enter(collector::needs_of(command.config, command.config_file));
+    if (!entered) return tl::unexpected(entered.error());
+    for (const std::string& w : entered->warnings) say("voipcollector: warning: " + w);
+    return {};
+}
+
+// SIGHUP. A configuration that does not hold changes nothing.
+void reload(collector::Collector& collector, int argc, const char* const* argv) {
+    const auto next = config::read_collector_command(argc, argv);
+    if (!next) return say("voipcollector: SIGHUP: the configuration stays as it was: " + next.error().message);
+    std::string line = "voipcollector: SIGHUP: the configuration was read again";
+    for (const std::string& name : collector.reconfigure(next->config)) line += (line.ends_with("again") ? "; only after a restart: " : ", ") + name;
+    if (collector.config().verbosity >= 0) say(line);
+}
+
+Result<void> receive(const config::CollectorCommand& command, collector::Collector& collector, int argc, const char* const* argv) {
+    const config::CollectorConfig& config = collector.config();
     if (config.read.empty()) {
-        return collector::receive_live(config, collector, [&](const std::string& line) {
-            if (config.verbosity >= 0) say(line);
-        });
+        collector::LiveHooks hooks;
+        hooks.opened = [&] { return confine(command); };
+        hooks.reload = [&, argc, argv] { reload(collector, argc, argv); };
+        hooks.report = [&] {
+            const bool json = config.stats == config::StatsFormat::json;
+            std::fputs(collector.stats(json ? config::StatsFormat::json : config::StatsFormat::text).c_str(), stderr);
+        };
+        return collector::receive_live(
+            collector,
+            [&](const std::string& line) {
+                if (config.verbosity >= 0) say(line);
+            },
+            hooks);
     }
+    if (auto confined = confine(command); !confined) return confined;
     Result<void> out;
     for (const std::string& path : config.read) {
         auto done = collector::read_file(path, collector);
@@ -36,8 +68,8 @@ Result<void> receive(const config::CollectorConfig& config, collector::Collector
     return out;
 }
 
-int exit_code(const config::CollectorConfig& config, const collector::Collector& collector,
-              const Result<void>& received) {
+int exit_code(const collector::Collector& collector, const Result<void>& received) {
+    const config::CollectorConfig& config = collector.config();
     if (!received) return static_cast<int>(received.error().code);
     if (config.strict && collector.records_were_lost()) {
         say("voipcollector: records were lost (--strict); --stats says where");
@@ -54,6 +86,7 @@ int exit_code(const config::CollectorConfig& config, const collector::Collector&
 
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
+    config::leave_when_out_of_memory("voipcollector");
     auto command = config::read_collector_command(argc, argv);
     if (!command) return fail_with(command.error());
     if (command->only_message) {
@@ -68,11 +101,12 @@ int main(int argc, char** argv) {
     collector::Collector collector(config);
     if (auto opened = collector.open(); !opened) return fail_with(opened.error());
     for (const std::string& w : collector.warnings()) say("voipcollector: warning: " + w);
-    const Result<void> received = receive(config, collector);
+    const Result<void> received = receive(*command, collector, argc, argv);
     if (!received && config.read.empty()) say("voipcollector: " + received.error().message);
     const Result<void> finished = collector.finish();
     std::fputs(collector.explanation().c_str(), stdout);
-    if (config.stats != config::StatsFormat::none) std::fputs(collector.stats(config.stats).c_str(), stdout);
+    const config::StatsFormat stats = collector.config().stats;  // SIGHUP may have changed it
+    if (stats != config::StatsFormat::none) std::fputs(collector.stats(stats).c_str(), stdout);
     if (!finished) return fail_with(finished.error());
-    return exit_code(config, collector, received);
+    return exit_code(collector, received);
 }

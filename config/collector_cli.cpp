@@ -113,6 +113,7 @@ Result<CollectorCommand> read_collector_command(int argc, const char* const* arg
         return fail(ExitCode::usage,
                     explain_error(e, argc, argv) + "; voipcollector --help lists the options");
     }
+    out.config_file = config_file;
     if (!config_file.empty())
         if (auto done = apply_file(out.config, config_file); !done) return tl::unexpected(done.error());
     if (auto done = apply_environment(out.config); !done) return tl::unexpected(done.error());

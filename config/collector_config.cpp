@@ -237,6 +237,11 @@ constexpr auto kOptions = std::to_array<CollectorOption>({
      [](C& c, const Values& v) {
          return set_one(c.stats, v.empty() || v.back().empty() ? Values{"text"} : v, stats_format);
      }},
+    {"--user", "user", false, false, "NAME[:GROUP]", "become this user once sockets and files are open",
+     [](C& c, const Values& v) { return set_one(c.user, v, as_is); }},
+    {"--sandbox", "sandbox", false, false, "on|off",
+     "keep only the system calls, folders and capabilities that are needed (on)",
+     [](C& c, const Values& v) { return set_bool(c.sandbox, v); }},
     {"-v,--verbose", "verbose", false, true, "", "say more; repeatable",
      [](C& c, const Values& v) { return add_verbosity(c, v, 1); }},
     {"-q,--quiet", "quiet", false, true, "", "errors only",

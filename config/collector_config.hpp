@@ -26,6 +26,7 @@ struct ListenAddress {
     wire::Endpoint endpoint;
 
     std::string text() const;  // udp://127.0.0.1:2055
+    friend bool operator==(const ListenAddress&, const ListenAddress&) = default;
 };
 
 struct Cidr {
@@ -33,6 +34,7 @@ struct Cidr {
     unsigned prefix = 0;  // 0..128, IPv4 prefixes counted within ::ffff:0:0/96
 
     bool contains(const wire::IpAddress& a) const;
+    friend bool operator==(const Cidr&, const Cidr&) = default;
 };
 
 // Names of --verdict; each is a threshold of docs/calls.md, "verdict".
@@ -65,7 +67,10 @@ struct CollectorConfig {
     std::string what_if;
     StatsFormat stats = StatsFormat::none;
     int verbosity = 0;  // -1 quiet
+    std::string user;     // NAME[:GROUP] to become once everything is open; empty: stays who it is
+    bool sandbox = true;  // system calls, folders and capabilities only as far as needed
 
+    friend bool operator==(const CollectorConfig&, const CollectorConfig&) = default;
     Result<void> validate();  // also fills what depends on other settings
 };
 
@@ -89,10 +94,16 @@ Result<void> apply_option(CollectorConfig& config, std::string_view key,
 // is set and the text is in `message`.
 struct CollectorCommand {
     CollectorConfig config;
+    std::string config_file;  // of --config; empty: none
     bool only_message = false;
     std::string message;
 };
 Result<CollectorCommand> read_collector_command(int argc, const char* const* argv);
+
+// SIGHUP. Copies into `running` what may change while records flow: allow, verdict, g711-plc, rotate-time, rotate-size,
+// idle-exit, once, fail-if-mos-below, strict, stats, verbose, quiet. Returns the names of the other options that differ; they
+// need a restart.
+std::vector<std::string> take_over(CollectorConfig& running, const CollectorConfig& next);
 
 Result<ListenAddress> parse_listen(const std::string& text);
 Result<Cidr> parse_cidr(const std::string& text);

@@ -18,13 +18,18 @@ void write(spdlog::level::level_enum level, std::string_view message) {
         spdlog::log(level, "{}", wire::clean_text(message));
 }
 
-void install(std::shared_ptr<spdlog::logger> logger, Level least) {
+spdlog::level::level_enum level_of(Level least) {
     switch (least) {
-        case Level::debug: logger->set_level(spdlog::level::debug); break;
-        case Level::info: logger->set_level(spdlog::level::info); break;
-        case Level::warning: logger->set_level(spdlog::level::warn); break;
-        case Level::error: logger->set_level(spdlog::level::err); break;
+        case Level::debug: return spdlog::level::debug;
+        case Level::info: return spdlog::level::info;
+        case Level::warning: return spdlog::level::warn;
+        case Level::error: break;
     }
+    return spdlog::level::err;
+}
+
+void install(std::shared_ptr<spdlog::logger> logger, Level least) {
+    logger->set_level(level_of(least));
     logger->flush_on(spdlog::level::debug);
     spdlog::set_default_logger(std::move(logger));
 }
@@ -41,6 +46,8 @@ void init_syslog(const std::string& name, Level least) {
     auto sink = std::make_shared<spdlog::sinks::syslog_sink_mt>(name, LOG_PID, LOG_DAEMON, false);
     install(std::make_shared<spdlog::logger>(name, std::move(sink)), least);
 }
+
+void set_level(Level least) { spdlog::default_logger_raw()->set_level(level_of(least)); }
 
 void debug(std::string_view message) { write(spdlog::level::debug, message); }
 void info(std::string_view message) { write(spdlog::level::info, message); }

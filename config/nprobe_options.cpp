@@ -123,7 +123,8 @@ constexpr auto kOptions = std::to_array<NprobeOption>({
     {0, "redis", true, redis, {}, {}},
     {0, "tunnel", false, always, {}, {}},                   // tunnels are always opened
     {0, "dont-reforge-timestamps", false, always, {}, {}},  // time is packet time
-    {0, "dont-drop-privileges", false, always, {}, {}},
+    {0, "dont-drop-privileges", false, always, {}, {}},  // without --user it stays who it is
+    {0, "unprivileged-user", true, nullptr, "user", {}},
     {0, "sender-address", true, nullptr, "source-address", {}},
     {0, "netflow-engine", true, nullptr, "domain", {}},
     {0, "bpf-filter", true, nullptr, "filter", {}},
@@ -165,7 +166,6 @@ constexpr auto kOptions = std::to_array<NprobeOption>({
     {0, "vlanid-as-iface-idx", true, nullptr, {}, "%SRC_VLAN carries the VLAN"},
     {0, "discard-unknown-flows", true, nullptr, {}, "see --voip-only"},
     {0, "no-promisc", false, nullptr, {}, "interfaces are captured in promiscuous mode"},
-    {0, "unprivileged-user", true, nullptr, {}, "start it as that user with CAP_NET_RAW"},
 });
 
 const NprobeOption* by_letter(char c) {

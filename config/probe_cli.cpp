@@ -210,8 +210,10 @@ Result<ProbeInvocation> parse_probe_command_line(const Values& typed, const Envi
 
     ProbeInvocation out;
     out.warnings = translated->warnings;
-    if (line.wants(line.config()))
-        if (auto done = apply_file(out.config, line.values(line.config()).back(), out.warnings); !done) return tl::unexpected<Error>(done.error());
+    if (line.wants(line.config())) {
+        out.config_file = line.values(line.config()).back();
+        if (auto done = apply_file(out.config, out.config_file, out.warnings); !done) return tl::unexpected<Error>(done.error());
+    }
     if (auto done = apply_environment(out.config, environment); !done) return tl::unexpected<Error>(done.error());
     if (auto done = apply_command_line(out.config, line); !done) return tl::unexpected<Error>(done.error());
 

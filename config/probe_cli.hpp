@@ -23,6 +23,7 @@ struct ProbeInvocation {
     ProbeConfig config;
     std::string text;                   // for ProbeAction::print
     std::vector<std::string> warnings;  // worth a line on stderr
+    std::string config_file;            // of --config; empty: none
 };
 
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "config/log.hpp"
 #include "wire/result.hpp"
 
 namespace voipprobe::config {
@@ -92,9 +93,12 @@ struct ProbeConfig {
     bool daemon = false;   // to the background once all is checked
     std::string pid_file;  // written then
     std::string syslog;    // name in the system's log; empty: stderr
+    std::string user;      // NAME[:GROUP] to become once everything is open; empty: stays who it is
+    bool sandbox = true;   // system calls, folders and capabilities only as far as needed
 
     // nProbe's default collector, 127.0.0.1:2055, unless records are dumped to files.
     std::vector<std::string> effective_collectors() const;
+    log::Level log_level() const { return quiet ? log::Level::error : verbose > 0 ? log::Level::debug : log::Level::info; }
     std::uint32_t effective_queue_wait(bool live) const { return queue_wait.value_or(live ? 30U : 0U); }
 };
 

@@ -184,7 +184,7 @@ ProbeOption row(std::string_view name, char letter, std::string_view placeholder
 
 std::vector<ProbeOption> make_options() {
     using C = ProbeConfig;
-    const std::string_view from = "Packets", to = "Collectors", what = "Records", when = "Timing", how = "VoIP", talk = "Messages";
+    const std::string_view from = "Packets", to = "Collectors", what = "Records", when = "Timing", how = "VoIP", talk = "Messages", rights = "Rights";
     return {
         row("interface", 'i', "SRC", from, "interface, FILE.pcap, FILE.pcapng, - (stdin), a directory of captures or hep://ADDRESS:PORT (HEP agents); repeatable (the default route's interface)", list<&C::interfaces>(), {}, true),
         row("pcap-file-list", 0, "FILE", from, "a file with the names of captures, one a line, read after those of -i", text<&C::capture_list>()),
@@ -252,6 +252,8 @@ std::vector<ProbeOption> make_options() {
         row("daemon", 'G', "", talk, "go to the background once the options are checked", on_off<&C::daemon>(), "on"),
         row("pid-file", 'g', "FILE", talk, "write the process id there", text<&C::pid_file>()),
         row("syslog", 'I', "NAME", talk, "log to syslog under this name", text<&C::syslog>()),
+        row("user", 0, "NAME[:GROUP]", rights, "become this user once interfaces, sockets and files are open", text<&C::user>()),
+        row("sandbox", 0, "on|off", rights, "keep only the system calls, folders and capabilities that are needed", on_off<&C::sandbox>()),
     };
 }
 

@@ -1,6 +1,6 @@
 // A configuration file: one flat YAML mapping from option names to scalars or lists of scalars. Strict: an
 // unknown key, a nested value or a repeated key is an error that names the line and, for a typing slip, the
-// nearest key. Limits: 1 MiB. Thread rule: pure function.
+// nearest key. Limits: 128 KiB. Thread rule: pure function.
 #pragma once
 
 #include <string>

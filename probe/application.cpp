@@ -6,9 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
@@ -17,8 +15,10 @@
 #include <optional>
 
 #include "config/log.hpp"
+#include "config/probe_reload.hpp"
 #include "probe/capture/key_log_file.hpp"
 #include "probe/capture/live_source.hpp"
+#include "probe/confinement.hpp"
 #include "probe/export/export_setup.hpp"
 #include "probe/export/exporter.hpp"
 #include "probe/export/hep_output.hpp"
@@ -27,6 +27,7 @@
 #include "probe/pipeline.hpp"
 #include "probe/progress.hpp"
 #include "probe/record/record_writer.hpp"
+#include "probe/signals.hpp"
 #include "probe/statistics.hpp"
 #include "probe/workers/backoff.hpp"
 #include "probe/workers/feeder.hpp"
@@ -34,30 +35,6 @@
 
 namespace voipprobe::probe {
 namespace {
-
-std::atomic<int> g_stop{0};
-std::atomic<bool> g_report{false};
-
-// A second signal leaves at once, but not within the same second: `timeout` and terminals send one to the process and
-// again to its group.
-std::atomic<std::int64_t> g_first_stop{0};
-void on_stop(int) {
-    timespec t{};
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    if (g_stop.fetch_add(1) == 0) g_first_stop = t.tv_sec;
-    else if (t.tv_sec - g_first_stop > 1) _exit(static_cast<int>(ExitCode::failure));
-}
-void on_report(int) { g_report = true; }
-
-void install_signals() {
-    struct sigaction action {};
-    action.sa_handler = on_stop;
-    sigaction(SIGINT, &action, nullptr);
-    sigaction(SIGTERM, &action, nullptr);
-    action.sa_handler = on_report;
-    sigaction(SIGUSR1, &action, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
-}
 
 wire::SipKey random_key() {
     wire::SipKey key;
@@ -135,10 +112,14 @@ constexpr int kWaitMs = 100;  // for packets, before timers are looked at
 // One run: owns the chain and knows how it went.
 class Run {
   public:
-    Run(const config::ProbeConfig& config, std::vector<Input> inputs, std::vector<templates::PlannedTemplate> plan,
+    // `live`: the open sources when there is an interface among the inputs, else empty.
+    Run(config::ProbeConfig& config, std::vector<Input> inputs, std::vector<std::unique_ptr<PacketSource>> live,
+        std::function<Result<config::ProbeConfig>()> reread, std::vector<templates::PlannedTemplate> plan,
         std::unique_ptr<Exporter> exporter, std::unique_ptr<RecordDump> dump, std::unique_ptr<HepOutput> hep, Privacy privacy)
         : config_(config),
           inputs_(std::move(inputs)),
+          live_(std::move(live)),
+          reread_(std::move(reread)),
           exporter_(std::move(exporter)),
           dump_(std::move(dump)),
           hep_(std::move(hep)),
@@ -184,7 +165,20 @@ class Run {
     }
     void after_feeding() {
         if (pipeline_.now() - last_tick_ >= wire::kSecond) tick();
-        if (g_report.exchange(false)) report();
+        answer_requests();
+    }
+    void answer_requests() {
+        if (take_report_request()) report();
+        if (take_reload_request()) reload();
+    }
+    // SIGHUP. A configuration that does not hold changes nothing.
+    void reload() {
+        const auto next = reread_ ? reread_() : Result<config::ProbeConfig>(fail(ExitCode::usage, "there is no configuration to read again"));
+        if (!next) return log::error("SIGHUP: the configuration stays as it was: " + next.error().message);
+        const config::Reloaded done = config::take_over(config_, *next);
+        pipeline_.reconfigure(pipeline_config(config_, {}, Privacy{}, nullptr));
+        log::info("SIGHUP: " + config::describe(done));
+        log::set_level(config_.log_level());
     }
     Result<void> read_keys() {
         if (config_.tls_keylog.empty()) return {};
@@ -211,7 +205,7 @@ class Run {
             },
             [&] { return crew.help(); });
         Backoff patience;
-        while (g_stop == 0) {
+        while (!stop_wanted()) {
             PacketBlock* const block = feeder.next();
             if (block == nullptr) {
                 if (feeder.done()) break;
@@ -237,13 +231,13 @@ class Run {
         if (config_.workers > 1) return read_files_with_workers();
         std::array<RawPacket, 64> batch;
         for (const Input& input : inputs_) {
-            if (g_stop != 0) break;
+            if (stop_wanted()) break;
             auto source = open_input(input, config_);
             if (!source) {
                 note(source.error().code, source.error().message);
                 continue;
             }
-            while ((*source)->state() == SourceState::more && g_stop == 0) {
+            while ((*source)->state() == SourceState::more && !stop_wanted()) {
                 const std::size_t n = (*source)->read_batch(batch);
                 if (const std::string secrets = (*source)->take_secrets(); !secrets.empty()) pipeline_.add_tls_keys(secrets);
                 feed(std::span(batch).first(n));
@@ -253,20 +247,14 @@ class Run {
         }
     }
     void read_live() {
-        std::vector<std::unique_ptr<PacketSource>> sources;
-        for (const Input& input : inputs_) {
-            auto source = open_input(input, config_);
-            if (!source) return note(source.error().code, source.error().message);
-            log::info("capturing on " + (*source)->name());
-            sources.push_back(std::move(*source));
-        }
+        std::vector<std::unique_ptr<PacketSource>>& sources = live_;
         std::optional<MeasuringThreads> crew;
         if (config_.workers > 1) pipeline_.employ(&crew.emplace(pipeline_.media(), config_.workers - 1));
         std::array<RawPacket, 256> batch;
         looked_ = wall_clock();
         // What the kernel has when the signal comes is read too: its last block is closed after 100 ms.
         for (wire::TimeNs stopped = 0; !sources.empty() && (stopped == 0 || wall_clock() - stopped < kDrain);) {
-            if (g_stop != 0 && stopped == 0) stopped = wall_clock();
+            if (stopped == 0 && stop_wanted()) stopped = wall_clock();
             for (auto& source : sources) {
                 feed(std::span(batch).first(source->read_batch(batch)));
                 if (const std::string secrets = source->take_secrets(); !secrets.empty()) pipeline_.add_tls_keys(secrets);
@@ -275,7 +263,7 @@ class Run {
                 wait_for_packets(sources, kWaitMs);
                 pipeline_.advance(wall_clock() - wire::kSecond);  // packets of the last moments may still be on their way
                 if (pipeline_.now() - last_tick_ >= wire::kSecond) tick();
-                if (g_report.exchange(false)) report();
+                answer_requests();
             }
             if (wall_clock() - looked_ >= wire::kSecond) look_at_drops(sources);
             std::erase_if(sources, [this](const auto& s) {
@@ -331,8 +319,10 @@ class Run {
         return code_;
     }
 
-    const config::ProbeConfig& config_;
+    config::ProbeConfig& config_;  // reload() changes it
     std::vector<Input> inputs_;
+    std::vector<std::unique_ptr<PacketSource>> live_;
+    std::function<Result<config::ProbeConfig>()> reread_;
     std::unique_ptr<Exporter> exporter_;
     std::unique_ptr<RecordDump> dump_;  // -P
     std::unique_ptr<HepOutput> hep_;    // -n hep://
@@ -370,9 +360,20 @@ ExitCode stop(const Error& error) {
     return error.code;
 }
 
+Result<std::vector<std::unique_ptr<PacketSource>>> open_live(const std::vector<Input>& inputs, const config::ProbeConfig& config) {
+    std::vector<std::unique_ptr<PacketSource>> out;
+    for (const Input& input : inputs) {
+        auto source = open_input(input, config);
+        if (!source) return tl::unexpected<Error>(source.error());
+        log::info("capturing on " + (*source)->name());
+        out.push_back(std::move(*source));
+    }
+    return out;
+}
+
 }  // namespace
 
-ExitCode run_probe(const config::ProbeConfig& given) {
+ExitCode run_probe(const config::ProbeConfig& given, const ConfigSource& source) {
     config::ProbeConfig config = given;
     const std::vector<std::string> hep_to = take_hep_destinations(config.collectors);
     if (!hep_to.empty() && config.collectors.empty()) config.collectors = {"none"};
@@ -403,8 +404,17 @@ ExitCode run_probe(const config::ProbeConfig& given) {
         if (!opened) return stop(opened.error());
         hep = std::move(*opened);
     }
+    std::vector<std::unique_ptr<PacketSource>> sources;
+    if (live) {
+        auto opened = open_live(*inputs, config);
+        if (!opened) return stop(opened.error());
+        sources = std::move(*opened);
+    }
+    const auto entered = sandbox::enter(needs_of(config, *inputs, setup->config.destinations, hep_to, source.file));
+    if (!entered) return stop(entered.error());
+    for (const std::string& w : entered->warnings) log::warning(w);
     install_signals();
-    Run run(config, std::move(*inputs), std::move(setup->plan.templates), std::move(*exporter), std::move(dump), std::move(hep),
+    Run run(config, std::move(*inputs), std::move(sources), source.read, std::move(setup->plan.templates), std::move(*exporter), std::move(dump), std::move(hep),
             std::move(*privacy));
     const ExitCode code = run.run();
     if (!config.pid_file.empty()) std::remove(config.pid_file.c_str());

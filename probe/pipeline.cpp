@@ -58,6 +58,15 @@ Pipeline::Pipeline(const PipelineConfig& config, RecordSink& sink)
     config_.context.boot_time = first;
 }
 
+void Pipeline::reconfigure(const PipelineConfig& next) {
+    config_.active_ns = next.active_ns;
+    config_.idle_ns = next.idle_ns;
+    config_.context.active_s = next.context.active_s;
+    config_.context.idle_s = next.context.idle_s;
+    config_.voip_only = next.voip_only;
+    media_.reconfigure(next.media.active_ns, next.media.heuristic);
+}
+
 void Pipeline::process(std::span<const RawPacket> packets) {
     while (!packets.empty()) {
         const std::size_t n = std::min(packets.size(), kBatch);

@@ -102,6 +102,8 @@ class Pipeline {
         sip_tcp_.inner().keys().expect();
         sip_tcp_.inner().keys().add(lines);
     }
+    // SIGHUP: takes the timeouts, voip_only and media.heuristic of `next`, nothing else. Flows and calls that are open keep the deadline they wait for.
+    void reconfigure(const PipelineConfig& next);
     // End of input: everything open becomes a record.
     void finish();
 

@@ -112,7 +112,7 @@ ordered_json collect(const Pipeline& p, const RecordWriter& w, const ExportStats
         {"export",
          {{"records_submitted", e.submitted}, {"records_sent", e.records_sent}, {"records_dropped", e.dropped},
           {"records_lost", e.records_lost}, {"messages", e.messages}, {"template_messages", e.template_messages},
-          {"octets", e.octets}, {"send_errors", e.send_errors}, {"records_resent", e.records_resent},
+          {"octets", e.octets}, {"send_errors", e.send_errors}, {"refusals", e.refusals}, {"records_resent", e.records_resent},
           {"connections", e.connections}, {"options_records", e.options_records}}},
     };
 }

@@ -57,6 +57,12 @@ class Joiner : public RecordConsumer {
   public:
     Joiner(JoinOptions options, RowConsumer& rows);
 
+    // For rows written from now on.
+    void reconfigure(const ScoringOptions& scoring, const VerdictLimits& verdict) {
+        options_.scoring = scoring;
+        options_.verdict = verdict;
+    }
+
     void on_message(ProbeId probe, wire::TimeNs export_time) override;
     void on_record(const Record& record, RecordKind kind) override;
     // The row of this call or stream was written by an earlier run: records about it are repeats.

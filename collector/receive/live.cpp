@@ -38,14 +38,17 @@ asio::ip::address from_address(const wire::IpAddress& a) {
 
 class Live {
   public:
-    Live(const config::CollectorConfig& config, Collector& collector, const Say& say)
-        : config_(config), collector_(collector), say_(say), signals_(io_, SIGINT, SIGTERM), timer_(io_) {}
+    Live(Collector& collector, const Say& say, const LiveHooks& hooks)
+        : config_(collector.config()), collector_(collector), say_(say), hooks_(hooks), signals_(io_, SIGINT, SIGTERM), requests_(io_), timer_(io_) {}
 
     Result<void> run() {
         for (const config::ListenAddress& a : config_.listen) {
             auto listening = a.protocol == config::ListenProtocol::udp ? listen_udp(a) : listen_tcp(a);
             if (!listening) return listening;
         }
+        if (hooks_.opened)
+            if (auto done = hooks_.opened(); !done) return done;
+        take_requests();
         signals_.async_wait([this](const boost::system::error_code& error, int) {
             if (!error) stop();
         });
@@ -72,6 +75,21 @@ class Live {
         say_("listening on udp://" + bound->local.text());
         wait_udp(*udp_.back());
         return {};
+    }
+
+    // Only those somebody answers: without a handler they keep their default, which ends the program.
+    void take_requests() {
+        boost::system::error_code ignored;
+        if (hooks_.reload) requests_.add(SIGHUP, ignored);
+        if (hooks_.report) requests_.add(SIGUSR1, ignored);
+        wait_requests();
+    }
+    void wait_requests() {
+        requests_.async_wait([this](const boost::system::error_code& error, int signal) {
+            if (error) return;
+            (signal == SIGHUP ? hooks_.reload : hooks_.report)();
+            wait_requests();
+        });
     }
 
     void wait_udp(UdpPort& port) {
@@ -186,8 +204,9 @@ class Live {
     const config::CollectorConfig& config_;
     Collector& collector_;
     const Say& say_;
+    const LiveHooks& hooks_;
     asio::io_context io_{1};
-    asio::signal_set signals_;
+    asio::signal_set signals_, requests_;
     asio::steady_timer timer_;
     UdpDrain drain_;
     std::vector<std::unique_ptr<UdpPort>> udp_;
@@ -200,8 +219,8 @@ class Live {
 
 }  // namespace
 
-Result<void> receive_live(const config::CollectorConfig& config, Collector& collector, const Say& say) {
-    return Live(config, collector, say).run();
+Result<void> receive_live(Collector& collector, const Say& say, const LiveHooks& hooks) {
+    return Live(collector, say, hooks).run();
 }
 
 }  // namespace voipprobe::collector

@@ -32,6 +32,7 @@ class FileSink final : public Sink {
     void flow(const Record& record) override { write_by_layout(flows_, record); }
     void options(const Record& record) override { write_by_layout(options_, record); }
     void flush() override;
+    void set_rotation(const RotationOptions& options) override { rotation_ = options; }
     void rotate(std::chrono::system_clock::time_point now) override;
     Result<void> close() override;
     std::uint64_t dropped_rows() const override;

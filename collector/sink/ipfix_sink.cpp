@@ -2,6 +2,7 @@
 
 #include <netdb.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <bit>
@@ -23,6 +24,7 @@ constexpr std::size_t kMaxMessage = 1400;
 constexpr std::size_t kMaxLayouts = 4096;
 constexpr std::uint32_t kTemplatesEvery = 20;  // messages, over UDP
 constexpr auto kTemplatesAfter = std::chrono::seconds(60);
+constexpr timeval kPatience{2, 0};
 constexpr auto kReconnectAfter = std::chrono::seconds(60);  // RFC 7011 §10.4.4
 constexpr std::uint16_t kOriginalExporter4 = 403, kOriginalExporter6 = 404, kOriginalDomain = 405;
 constexpr std::uint16_t kFirstV9Private = 32768;
@@ -86,6 +88,8 @@ Result<void> IpfixSink::connect() {
     int error = 0;
     for (const addrinfo* a = found; a != nullptr && fd_ < 0; a = a->ai_next) {
         const int fd = ::socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, 0);
+        // Who neither answers nor reads may hold up what is received for so long, once a minute; then his records are lost.
+        if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
         if (fd >= 0 && ::connect(fd, a->ai_addr, a->ai_addrlen) == 0) {
             fd_ = fd;
             break;
@@ -185,7 +189,7 @@ void IpfixSink::send(wire::Bytes message, std::size_t records) {
     while (done < message.size()) {
         const ssize_t n = ::send(fd_, message.data() + done, message.size() - done, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) {
+        if (n < 0 || done + static_cast<std::size_t>(n) < message.size()) {  // a part of it: the patience is over
             lost_ += records;
             if (kind_ == Kind::tcp) {
                 ::close(fd_);

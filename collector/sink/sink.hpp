@@ -26,6 +26,7 @@ class Sink : public RowConsumer {
     // Every data record as it came, before rows are made of it.
     virtual void record(const Record&) {}
     virtual void flush() = 0;  // about once per second: what is buffered becomes visible
+    virtual void set_rotation(const RotationOptions& options) {}
     virtual void rotate(std::chrono::system_clock::time_point now) {}
     virtual Result<void> close() = 0;
     virtual std::uint64_t dropped_rows() const = 0;

@@ -11,6 +11,7 @@ std::optional<PcapFormat> PcapFormat::parse_header(wire::Bytes header) {
         case 0x4d3cb2a1: f.swapped_ = f.nanoseconds_ = true; break;
         default: return std::nullopt;
     }
+    f.minor_ = static_cast<std::uint16_t>(f.swapped_ ? header[6] << 8 | header[7] : header[6] | header[7] << 8);
     f.link_type_ = static_cast<std::uint16_t>(f.u32(header.data() + 20));  // upper half: FCS length and flags
     return f;
 }

@@ -61,6 +61,7 @@ struct ExportStats {
     std::uint64_t records_sent = 0;
     std::uint64_t records_lost = 0;      // in messages that could not be sent, or that fit no message
     std::uint64_t send_errors = 0;       // messages
+    std::uint64_t refusals = 0;          // ICMP: messages that were sent and found nobody (at least so many)
     std::uint64_t records_resent = 0;    // sent before, sent again to a new connection
     std::uint64_t connections = 0;       // streams
     std::uint64_t options_records = 0;   // exporter statistics and type information

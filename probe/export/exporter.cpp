@@ -114,8 +114,14 @@ struct Exporter::Impl {
         published = counted;
     }
 
+    // With the first batch: what a sandbox takes away before that is taken from the thread too.
+    void ensure_running() {
+        if (!thread.joinable()) thread = std::thread([this] { run(); });
+    }
+
     void flush() {
         if (open.empty()) return;
+        ensure_running();
         if (!queue.push(open, !config.live)) {
             dropped += open_records;
             open.clear();
@@ -169,7 +175,6 @@ Result<std::unique_ptr<Exporter>> Exporter::open(const ExportConfig& config,
     impl->nowhere = std::all_of(destinations.begin(), destinations.end(),
                                 [](const Destination& d) { return d.transport == Transport::none; });
     impl->open.reserve(kBatch + 4096);
-    impl->thread = std::thread([&my = *impl] { my.run(); });
     return std::unique_ptr<Exporter>(new Exporter(std::move(impl)));
 }
 
@@ -207,6 +212,7 @@ ExportStats Exporter::finish() {
     Impl& my = *impl_;
     if (!my.finished) {
         my.finished = true;
+        my.ensure_running();  // empty destinations are closed by it too
         if (!my.open.empty()) my.queue.push(my.open, true);
         my.queue.close();
         my.thread.join();

@@ -107,6 +107,7 @@ struct HepOutput::Impl {
             return;
         }
         changed.wait(lock, [&] { return waiting < kMostWaiting; });
+        if (!thread.joinable()) thread = std::thread([this] { run(); });  // the first one: sandbox::enter() has been called
         waiting += message.size();
         queue.push_back(std::move(message));
         changed.notify_all();
@@ -134,13 +135,13 @@ struct HepOutput::Impl {
         }
     }
     void stop() {
-        if (!thread.joinable()) return;
+        if (ending) return;
         {
             const std::lock_guard lock(mutex);
             ending = true;
         }
         changed.notify_all();
-        thread.join();
+        if (thread.joinable()) thread.join();
         for (Server& s : servers) s.close();
     }
 };
@@ -165,9 +166,7 @@ Result<std::unique_ptr<HepOutput>> HepOutput::open(const std::vector<std::string
     impl->agent = agent;
     impl->live = live;
     impl->privacy = std::move(privacy);
-    std::unique_ptr<HepOutput> out(new HepOutput(std::move(impl)));
-    out->impl_->thread = std::thread([&my = *out->impl_] { my.run(); });
-    return out;
+    return std::unique_ptr<HepOutput>(new HepOutput(std::move(impl)));
 }
 
 bool HepOutput::wants(RecordKind kind) const { return ours(kind) || next_->wants(kind); }

@@ -151,6 +151,7 @@ void Output::refresh(Channel& channel) {
     }
     channel.refreshed = channel.latest;
     channel.since_refresh = 0;
+    channel.refused = false;
 }
 
 void Output::record(std::size_t template_index, wire::Bytes packed, wire::TimeNs export_time) {
@@ -165,7 +166,7 @@ void Output::encode(std::size_t template_index, wire::Bytes packed, wire::TimeNs
     channel.latest = std::max(channel.latest, export_time);
     if (types_sent_ == wire::kNever) send_types();
     const bool by_count = config_.template_every > 0 && channel.since_refresh >= config_.template_every;
-    if (refresh_overdue(channel) || (by_count && refreshes(channel))) refresh(channel);
+    if (refresh_overdue(channel) || ((by_count || channel.refused) && refreshes(channel))) refresh(channel);
     if (!channel.announced[template_index]) announce(channel, template_index);
 
     wire::Append done = channel.encoder->append(t.layout.id, packed);
@@ -196,7 +197,7 @@ void Output::option(ServiceTemplate t, wire::Bytes packed) {
     Channel& channel = options_;
     const auto index = static_cast<std::size_t>(t);
     channel.latest = std::max(channel.latest, data_.latest);
-    if (refresh_overdue(channel)) refresh(channel);
+    if (refresh_overdue(channel) || (channel.refused && refreshes(channel))) refresh(channel);
     if (!channel.announced[index]) announce(channel, index);
     for (int tries = 0; tries < 3; ++tries) {
         if (channel.encoder->append(channel.ids[index], packed) == wire::Append::added) {
@@ -328,6 +329,10 @@ void Output::poll() {
     if (link_) return pump();
     flush();
     sender_->poll();
+    if (const std::uint64_t refusals = sender_->take_refusals(); refusals > 0) {  // who listens next knows no template
+        stats_.refusals += refusals;
+        data_.refused = options_.refused = true;
+    }
     if (!sender_->take_new_peer()) return;
     for (Channel* c : {&data_, &options_})
         if (c->encoder && !c->encoder->empty()) {
@@ -347,6 +352,7 @@ void Output::close() {
     for (Channel* c : {&data_, &options_})
         if (c->encoder && !c->encoder->empty()) send(*c);
     flush();
+    stats_.refusals += sender_->take_refusals();
     if (const std::error_code error = sender_->close()) {
         ++stats_.send_errors;
         report(error);

@@ -50,6 +50,7 @@ class Output {
         std::vector<std::uint64_t> pending;  // records of the open message, by RecordKind; options_: [0]
         std::uint32_t again = 0;             // records of the open message that were sent before
         std::uint32_t since_refresh = 0;     // messages
+        bool refused = false;                // nobody listened; templates come first again
         wire::TimeNs refreshed = wire::kNever;
         wire::TimeNs opened = wire::kNever;  // export time of the open message's first record
         wire::TimeNs latest = wire::kNever;

@@ -40,6 +40,8 @@ class Sender {
     virtual bool take_new_peer() { return false; }
     // Once, the largest message that the path takes, after one was too large (it was sent in fragments).
     virtual std::optional<std::size_t> take_path_limit() { return std::nullopt; }
+    // Refusals heard since the last call (ICMP port unreachable): each tells that a message sent before was not taken.
+    virtual std::uint64_t take_refusals() { return 0; }
     // False while the destination is known to be away.
     virtual bool healthy() const { return true; }
     // What our own packets come from, so that a capture can leave them out.

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "probe/export/socket_address.hpp"
 
@@ -68,6 +69,7 @@ class UdpSender final : public Sender {
             }
             std::error_code error = fd_ < 0 ? std::make_error_code(std::errc::not_connected) : last_error();
             if (error == std::errc::interrupted) continue;
+            if (error == std::errc::connection_refused) ++refusals_;
             // A refusal reports an earlier datagram; the one at hand was not sent.
             if (!retried && (error == std::errc::connection_refused || error == std::errc::no_buffer_space)) {
                 if (error == std::errc::connection_refused) away_until_ = Clock::now() + kAwayFor;
@@ -103,6 +105,7 @@ class UdpSender final : public Sender {
 
     bool take_new_peer() override { return std::exchange(new_peer_, false); }
     std::optional<std::size_t> take_path_limit() override { return std::exchange(path_limit_, std::nullopt); }
+    std::uint64_t take_refusals() override { return std::exchange(refusals_, 0); }
     bool healthy() const override { return fd_ >= 0 && Clock::now() >= away_until_; }
     std::optional<LocalEndpoint> local() const override { return local_endpoint(fd_, IPPROTO_UDP); }
 
@@ -167,6 +170,7 @@ class UdpSender final : public Sender {
     int fd_ = -1;
     NameLookup lookup_;
     Clock::time_point looked_{}, away_until_{};
+    std::uint64_t refusals_ = 0;
     bool failed_ = false;
     bool new_peer_ = false;
     std::optional<std::size_t> path_limit_;

@@ -35,6 +35,7 @@ class Projection {
     void put_number(std::uint64_t n, std::size_t octets);
 
     void put_octets(const void* p, std::size_t n) {
+        if (n == 0) return;  // empty text may have no address, which memcpy must not see
         std::memcpy(at_, p, n);
         at_ += n;
     }

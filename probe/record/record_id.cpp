@@ -78,10 +78,8 @@ RecordId stream_id(const RecordContext& context, const wire::Endpoint& src, cons
 
 RecordId plain_stream_id(const RecordSource& s) {
     IdBuilder b;
-    b.add(std::uint64_t{s.context->domain});
-    b.add(kind_word(templates::RecordKind::stream));
-    b.add(s.src);
-    b.add(s.dst);
+    b.add(s.context->domain | kind_word(templates::RecordKind::stream));
+    b.add_ends(s.src, s.dst);
     b.add(us(s.plain->first_time));
     if (s.zone_key != 0) b.add(s.zone_key);
     return b.finish(s.context->id_key);
@@ -95,10 +93,9 @@ std::optional<RecordId> pair_record_id(const RecordSource& s) {
     std::sort(own.begin(), own.end());
     std::sort(other.begin(), other.end());
     IdBuilder b;
-    b.add(std::uint64_t{s.context->domain});
-    b.add(kind_word(templates::RecordKind::call));
+    b.add(s.context->domain | kind_word(templates::RecordKind::call));
     for (const auto& ends : {std::min(own, other), std::max(own, other)})
-        for (const wire::Endpoint& e : ends) b.add(e);
+        b.add_ends(ends[0], ends[1]);
     return b.finish(s.context->id_key);
 }
 

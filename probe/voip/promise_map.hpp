@@ -1,8 +1,9 @@
 // What calls promised about something that identifies media (an endpoint, an SSRC, an ICE ufrag), bounded: a map of
-// short lists. First writer wins; a full list refuses newcomers. Keyed hash: strangers choose the keys.
+// short lists. First writer wins; a full list refuses newcomers, unless they are vouched for and another is not. Keyed hash: strangers choose the keys.
 // Thread rule: one owner.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <unordered_map>
 #include <vector>
@@ -45,7 +46,13 @@ class PromiseMap {
             p.since = since;
             return Added::better;
         }
-        if (list.size() == kPerKey) return Added::refused;
+        if (list.size() == kPerKey) {
+            // Who names an address it does not send from may not keep its owner out.
+            const auto stranger = std::find_if(list.rbegin(), list.rend(), [](const MediaPromise& p) { return !p.vouched; });
+            if (!promise.vouched || stranger == list.rend()) return Added::refused;
+            *stranger = promise;
+            return Added::added;
+        }
         list.reserve(list.size() + 1);
         list.push_back(promise);
         return Added::added;

@@ -3,6 +3,7 @@
 // Unit: whole microseconds. Thread rule: a stream's pages have one owner; the pool too, unless it is shared.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -19,7 +20,10 @@ class SeriesPool {
     // The kept series has whole microseconds, as the study's has (it is where the resolution of most captures ends, too),
     // so that quartiles are the study's and not off by up to two halves of one. Mean, maximum and deviation are of J itself.
     static constexpr float kUnit = 1000;  // ns
-    static float kept(double jitter_ns) { return static_cast<float>(std::lrint(jitter_ns / 1000)); }
+    // Clocks that jump by years give more than series_quantiles() takes: at most the last float below 2^31 us (36 minutes).
+    static float kept(double jitter_ns) {
+        return std::min(static_cast<float>(std::lrint(std::min(jitter_ns / 1000, 2e9))), 2e9F);
+    }
     struct Page {
         std::array<float, kValues> values;
         std::uint32_t next;

@@ -180,6 +180,8 @@ std::uint32_t MediaTracker::find_stream(MediaFlow& m, std::uint8_t direction, co
         std::uint32_t doubtful = m.head[direction];
         while (doubtful != 0 && streams_[doubtful].confirmed) doubtful = streams_[doubtful].next;
         if (doubtful == 0) return ++counters_.ssrc_overflow, 0;
+        // RTP does not go on for ever with SSRCs of which none comes again.
+        if (!m.confirmed && !m.announced && ++m.strikes >= kMaxStrikes) return drop_flow(m.flow), 0;
         end_stream(m, doubtful, p.time);
     }
     return new_stream(m, direction, h, p);

@@ -94,6 +94,11 @@ class MediaTracker {
     MediaTracker(const MediaConfig& config, FlowTable& flows, CallTable& calls, MediaTable& media,
                  OnStream on_stream);
 
+    void reconfigure(std::int64_t active_ns, bool heuristic) {
+        config_.active_ns = active_ns;
+        config_.heuristic = heuristic;
+    }
+
     // Called at the end of every 10-second interval that had packets, and for the rest when the stream ends.
     void on_interval(OnInterval f) { on_interval_ = std::move(f); }
 
@@ -267,7 +272,7 @@ class MediaTracker {
     wire::Endpoint sender(const RtpStream& s) const;
     wire::Endpoint receiver(const RtpStream& s) const;
 
-    const MediaConfig config_;
+    MediaConfig config_;  // constant but for reconfigure()
     FlowTable& flows_;
     CallTable& calls_;
     MediaTable& media_;

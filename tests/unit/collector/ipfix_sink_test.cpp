@@ -105,6 +105,33 @@ TEST(IpfixSink, overUdpTemplatesAreRepeated) {
     EXPECT_EQ(again.counters().sequence.lost, 0U);
 }
 
+// A TCP peer that takes the connection and reads nothing may not stop the collector.
+TEST(IpfixSink, whoDoesNotReadIsGivenUp) {
+    const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+    const int small = 4096;
+    ::setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    sockaddr_in a{};
+    a.sin_family = AF_INET;
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t n = sizeof a;
+    ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&a), n), 0);
+    ASSERT_EQ(::listen(listener, 1), 0);
+    ASSERT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&a), &n), 0);
+    IpfixSink sink("tcp://127.0.0.1:" + std::to_string(ntohs(a.sin_port)), templates::kOwnPen);
+    ASSERT_TRUE(sink.open());
+    Lines in;
+    in.sink = &sink;
+    Decoder decoder;
+    const FlowProtocol p = FlowProtocol::ipfix;
+    const auto began = std::chrono::steady_clock::now();
+    for (std::uint32_t i = 0; i < 20'000; ++i)
+        decoder.message(kProbe, message(p, (i == 0 ? set(2, template_record(p, 300, fields(p))) : Octets{}) + set(300, record(p, fields(p))), i, kNow), in);
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(10));
+    EXPECT_EQ(in.lines.size(), 20'000U);
+    EXPECT_GT(sink.dropped_rows(), 1000U);
+    ::close(listener);
+}
+
 TEST(IpfixSink, whatIsNoTargetIsRefused) {
     for (const char* bad : {"host:4739", "sctp://h:1", "udp://h", "tcp://:1"}) EXPECT_EQ(IpfixSink(bad, 1).open().error().code, ExitCode::usage) << bad;
     EXPECT_FALSE(IpfixSink("file:/nonexistent-folder/x", 1).open());

@@ -124,7 +124,7 @@ class Receive : public testing::Test {
         Collector collector(c);
         EXPECT_TRUE(collector.open());
         std::thread sender;
-        const auto done = receive_live(c, collector, [&](const std::string& line) {
+        const auto done = receive_live(collector, [&](const std::string& line) {
             const auto port = static_cast<std::uint16_t>(std::stoi(line.substr(line.rfind(':') + 1)));
             sender = std::thread([=] { send_all(protocol, port); });
         });
