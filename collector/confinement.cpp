@@ -34,7 +34,9 @@ sandbox::Needs needs_of(const config::CollectorConfig& config, const std::string
     if (!config.state.empty()) out.writable.push_back(config.state);
     for (const std::string& sink : config.sinks) {
         const std::string target = sink.substr(std::min(sink.find(':'), sink.size() - 1) + 1);
-        if (!sink.starts_with("ipfix:")) {
+        if (sink.starts_with("sqlite:")) {
+            out.writable.push_back(folder_of(target));  // its journal is beside it
+        } else if (!sink.starts_with("ipfix:")) {
             out.writable.push_back(target);
         } else if (target.starts_with("file:")) {
             out.writable.push_back(folder_of(target.substr(5)));  // it is renamed at the end

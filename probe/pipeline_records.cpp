@@ -140,6 +140,7 @@ bool Pipeline::evict_flow() {
     if (victim == 0) victim = flows_.victim([](FlowIndex) { return true; });
     if (victim == 0) return false;
     ++counters_.flows_evicted;
+    flows_.prefetch_removal(flows_.hot(victim).next);  // probably the next victim
     end_sip_tcp(victim);
     if ((flows_.hot(victim).packets[0] | flows_.hot(victim).packets[1]) != 0)
         emit_flow(victim, EndReason::lack_of_resources);

@@ -65,7 +65,7 @@ class FlowTable {
     void remove(FlowIndex i);
     // For many: fetch what remove() reads of a flow; any number will do.
     void prefetch_removal(FlowIndex i) const {
-        if (i < next_unused_) wire::prefetch(&index_[group_of(hash_of(hot_[i].key0, hot_[i].key1, i))]);
+        if (i != 0 && i < next_unused_) wire::prefetch(&index_[group_of(hash_of(hot_[i].key0, hot_[i].key1, i))]);
     }
 
     FlowHot& hot(FlowIndex i) { return hot_[i]; }
@@ -145,6 +145,7 @@ class FlowTable {
             const bool last = cursor_ == tick / kTicksPerSlot;
             while (i != 0) {
                 const FlowIndex following = hot_[i].next;
+                prefetch_removal(following);
                 Tick due = hot_[i].due;
                 if (due <= tick) due = on_due(i);
                 if (due != kGone) insert(i, due, last);

@@ -6,6 +6,8 @@ namespace voipprobe::probe {
 
 RecordWriter::RecordWriter(std::vector<templates::PlannedTemplate> plan, Submit submit, RecordOptions options)
     : plan_(std::move(plan)), options_(std::move(options)), submit_(std::move(submit)) {
+    for (auto& by_version : picked_)
+        for (auto& by_presence : by_version) by_presence.fill(kNotAsked);
     for (const templates::PlannedTemplate& t : plan_) {
         projections_.emplace_back(t, &options_.privacy);
         kinds_ |= 1U << static_cast<unsigned>(t.kind);
@@ -31,11 +33,23 @@ void RecordWriter::write_each_way(const RecordSource& source) {
     if (source.packets[1] != 0) write_half(source.turn());
 }
 
+// -1: none. The plan never changes, so each answer is looked for once.
+int RecordWriter::template_of(const RecordSource& source) {
+    const std::uint8_t present = source.present();
+    std::int16_t& known = picked_[static_cast<std::size_t>(source.kind)][source.ip_version == 4 ? 0 : source.ip_version == 6 ? 1 : 2][present];
+    if (known == kNotAsked) {
+        const auto index = templates::pick_template(plan_, source.kind, source.ip_version, present);
+        known = static_cast<std::int16_t>(index ? static_cast<int>(*index) : -1);
+    }
+    return known;
+}
+
 void RecordWriter::write(const RecordSource& source) {
-    const auto index = templates::pick_template(plan_, source.kind, source.ip_version, source.present());
-    if (!index) return;
+    const int index = template_of(source);
+    if (index < 0) return;
     ++records_[static_cast<std::size_t>(source.kind)];
-    submit_(*index, projections_[*index].pack(source), source.now);
+    const auto i = static_cast<std::size_t>(index);
+    submit_(i, projections_[i].pack(source), source.now);
 }
 
 std::uint64_t RecordWriter::shortened_strings() const {

@@ -34,6 +34,7 @@ class RecordWriter : public RecordSink {
     std::uint64_t shortened_strings() const;
 
   private:
+    int template_of(const RecordSource& source);
     void write(const RecordSource& source);
     void write_each_way(const RecordSource& source);
     std::vector<templates::PlannedTemplate> plan_;
@@ -43,6 +44,9 @@ class RecordWriter : public RecordSink {
     unsigned kinds_ = 0;
     unsigned identified_ = 0;
     std::array<std::uint64_t, templates::kRecordKinds + 1> records_{};
+    static constexpr std::int16_t kNotAsked = -2;
+    // By kind, IP version (4, 6, other) and what is present.
+    std::array<std::array<std::array<std::int16_t, 256>, 3>, templates::kRecordKinds + 1> picked_;
 };
 
 }  // namespace voipprobe::probe
