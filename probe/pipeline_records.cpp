@@ -17,6 +17,18 @@ constexpr std::int64_t kStreamTail = 2 * wire::kSecond;      // media on its way
 constexpr std::int64_t kTcpTail = 1 * wire::kSecond;         // ACKs after FIN or RST
 constexpr std::int64_t kHeldFlow = 5 * wire::kSecond;        // how often a silent flow of a running call is looked at
 
+// Where a stream of either kind went, and when.
+template <typename Stream>
+void describe_path(RecordSource& r, const Stream& s, const FlowTable& flows) {
+    const bool forward = s.direction == 0;
+    r.src = forward ? flows.source(s.flow) : flows.destination(s.flow);
+    r.dst = forward ? flows.destination(s.flow) : flows.source(s.flow);
+    r.protocol = kProtoUdp;
+    r.ip_version = FlowTable::ip_version(flows.hot(s.flow));
+    r.start_us = s.first_time / wire::kMicrosecond;
+    r.end_us = s.last_time / wire::kMicrosecond;
+}
+
 }  // namespace
 
 using templates::RecordKind;
@@ -250,13 +262,7 @@ void Pipeline::emit_dialog(CallIndex i, EndReason reason) {
 RecordSource Pipeline::stream_source(const RtpStream& s, RecordKind kind) const {
     RecordSource r = source(kind);
     r.stream = &s;
-    const bool forward = s.direction == 0;
-    r.src = forward ? flows_.source(s.flow) : flows_.destination(s.flow);
-    r.dst = forward ? flows_.destination(s.flow) : flows_.source(s.flow);
-    r.protocol = kProtoUdp;
-    r.ip_version = FlowTable::ip_version(flows_.hot(s.flow));
-    r.start_us = s.first_time / wire::kMicrosecond;
-    r.end_us = s.last_time / wire::kMicrosecond;
+    describe_path(r, s, flows_);
     r.call = r.call_of(s);
     r.tunnel = tunnels_[flows_.cold(s.flow).tunnel];
     r.zone_key = zones_[FlowTable::zone(flows_.hot(s.flow))];
@@ -280,13 +286,7 @@ void Pipeline::emit_plain(PlainStream& s, bool final, wire::TimeNs now) {
     if (!sink_.wants(RecordKind::stream) || (!final && !sink_.wants_snapshots(RecordKind::stream))) return;
     RecordSource r = source(RecordKind::stream);
     r.plain = &s;
-    const bool forward = s.direction == 0;
-    r.src = forward ? flows_.source(s.flow) : flows_.destination(s.flow);
-    r.dst = forward ? flows_.destination(s.flow) : flows_.source(s.flow);
-    r.protocol = kProtoUdp;
-    r.ip_version = FlowTable::ip_version(flows_.hot(s.flow));
-    r.start_us = s.first_time / wire::kMicrosecond;
-    r.end_us = s.last_time / wire::kMicrosecond;
+    describe_path(r, s, flows_);
     r.call = s.call == 0 ? nullptr : calls_.get(s.call, s.call_serial);
     r.tunnel = tunnels_[flows_.cold(s.flow).tunnel];
     r.zone_key = zones_[FlowTable::zone(flows_.hot(s.flow))];
