@@ -146,7 +146,7 @@ std::unique_ptr<Sink> make_sqlite_sink(std::string path, bool explain_column) {
 }
 
 SqliteSink::SqliteSink(std::string path, bool explain_column)
-    : path_(std::move(path)), explain_column_(explain_column) {}
+    : path_(std::move(path)), explain_column_(explain_column), flows_{"flows", {}, {}, {}}, options_{"options", {}, {}, {}} {}
 SqliteSink::~SqliteSink() {
     for (auto* t : {&calls_, &streams_, &messages_, &intervals_, &details_, &users_}) t->reset();
     flows_.tables.clear();

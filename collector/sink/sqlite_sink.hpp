@@ -56,8 +56,7 @@ class SqliteSink final : public Sink {
     bool explain_column_;
     std::unique_ptr<Database> db_;
     std::unique_ptr<Table> calls_, streams_, messages_, intervals_, details_, users_;
-    Family flows_{"flows", {}, {}, {}};
-    Family options_{"options", {}, {}, {}};
+    Family flows_, options_;
     std::uint64_t dropped_ = 0;
     std::string error_;  // the first
 };
