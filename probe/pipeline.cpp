@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "probe/decode/plain_udp.hpp"
 #include "probe/voip/rtp/turn_channel.hpp"
 #include "probe/voip/sip/call_media.hpp"
 #include "probe/voip/stun.hpp"
@@ -31,7 +30,7 @@ Pipeline::Pipeline(const PipelineConfig& config, RecordSink& sink)
       calls_(config.max_calls, config.table_key),
       promises_(config.max_endpoints, config.table_key),
       media_(config.media, flows_, calls_, promises_,
-             [this](RtpStream& s, bool final, wire::TimeNs now) { emit_stream(s, final, now); }),
+             [this](RtpStream& s, bool final, wire::TimeNs now) { emit_stream(s, final, now); }, config.table_key),
       plain_(flows_, calls_, promises_, config.active_ns,
              [this](PlainStream& s, bool final, wire::TimeNs now) { emit_plain(s, final, now); }),
       duplicates_(config.table_key),
@@ -46,7 +45,8 @@ Pipeline::Pipeline(const PipelineConfig& config, RecordSink& sink)
       classifier_(config.dpi ? Classifier::make() : nullptr),
       legs_(config.legs, config.table_key),
       tunnels_(config.max_tunnels),
-      zones_(config.flow_key == FlowKey::addresses ? 1 : 65'535) {
+      zones_(config.flow_key == FlowKey::addresses ? 1 : 65'535),
+      shortcuts_(config.flow_key == FlowKey::addresses && !classifier_) {
     media_.on_interval(
         [this](RtpStream& s, const IntervalFigures& i, bool last) { on_interval(s, i, last); });
 }
@@ -67,140 +67,21 @@ void Pipeline::reconfigure(const PipelineConfig& next) {
     media_.reconfigure(next.media.active_ns, next.media.heuristic);
 }
 
-void Pipeline::process(std::span<const RawPacket> packets) {
-    while (!packets.empty()) {
-        const std::size_t n = std::min(packets.size(), kBatch);
-        for (std::size_t i = 0; i < n; ++i) prepare(packets[i], batch_[i]);
-        process(std::span(batch_).first(n));
-        packets = packets.subspan(n);
-    }
-}
-
-void Pipeline::process(std::span<PreparedPacket> packets) {
-    counters_.packets += packets.size();
-    while (!packets.empty()) {
-        const auto batch = packets.first(std::min(packets.size(), kBatch));
-        if (batch.size() > 1) look_ahead(batch);
-        for (PreparedPacket& p : batch) process_one(p);
-        packets = packets.subspan(batch.size());
-    }
-}
-
-void Pipeline::prepare(const RawPacket& packet, PreparedPacket& out) const {
-    out.guess = 0;
-    out.known = false;
-    out.drop = DropReason::none;
-    if (!out.plain) out.view = PacketView{};
-    out.plain = decode_plain_udp(packet, out.view);
-    if (!out.plain) [[unlikely]]
-        out.drop = decode(packet, out.view = PacketView{});
-    // A zone is known in the packet's turn only: its number belongs to flows that may end before.
-    if (out.drop == DropReason::none && config_.flow_key == FlowKey::addresses && !out.view.fragment)
-        identify(out, 0);
-}
-
-void Pipeline::identify(PreparedPacket& packet, std::uint16_t zone) const {
-    flows_.key_of(packet.view, zone, packet.key);
-    if (config_.dedup) packet.mark = duplicates_.mark(packet.view, zone);
-    packet.known = true;
-}
-
-// Nothing here decides anything: each step only asks for the memory that the next one reads.
-void Pipeline::look_ahead(std::span<PreparedPacket> batch) {
-    const auto known = [](const PreparedPacket& p) { return p.guess != 0; };
-    for (const PreparedPacket& p : batch) {
-        if (!p.known) continue;
-        flows_.prefetch(p.key);
-        if (config_.dedup) duplicates_.prefetch(p.mark);
-    }
-    for (PreparedPacket& p : batch) {
-        if (!p.known) continue;
-        p.guess = flows_.guess(p.key);
-        if (p.guess != 0) flows_.prefetch(p.guess);
-    }
-    for (PreparedPacket& p : batch) {
-        if (!known(p)) continue;
-        // Another flow of the same tag: one in ten when the index is full.
-        if (flows_.at(p.guess, p.key, p.view).index == 0) [[unlikely]] p.guess = flows_.find(p.key, p.view).index;
-        if (known(p)) media_.prefetch_lane(p.guess, flows_.direction(p.guess, p.key));
-    }
-    std::array<std::uint32_t, kBatch> measured;
-    std::size_t n = 0;
-    for (const PreparedPacket& p : batch) {
-        if (!known(p)) continue;
-        measured[n] = media_.prefetch_waiting(p.guess, flows_.direction(p.guess, p.key));
-        if (measured[n] != 0) media_.prefetch(measured[n++]);
-    }
-    for (const std::uint32_t s : std::span(measured).first(n)) media_.prefetch_pools(s);
-}
-
-// Flat: what a packet of known media runs through is inlined, the rest of it is marked noinline.
-[[gnu::flatten]] inline void Pipeline::process_one(PreparedPacket& packet) {
-    PacketView& p = packet.view;
-    if (packet.drop != DropReason::none) {
-        ++counters_.dropped[static_cast<std::size_t>(packet.drop)];
-        return;
-    }
-    if (now_ == wire::kNever) begin(p.time);
-    if (p.time > now_) {
-        now_ = p.time;
-        if (now_ >= next_slot_) expire();
-    }
-    if (take_media(packet)) [[likely]]
-        return;
-    const bool zoned = config_.flow_key != FlowKey::addresses;
-    const std::uint16_t zone = zoned ? zone_of(p) : std::uint16_t{0};
-    if (p.fragment) [[unlikely]] {
-        on_fragment(p, zone);
-    } else {
-        if (zoned) identify(packet, zone);
-        take(packet, zone);
-    }
-    if (zone != 0) zones_.release(zone);
-}
-
-// The packet that VoIP links are full of: of a known flow whose media is known well. False: take() must look
-// at it.
-inline bool Pipeline::take_media(const PreparedPacket& packet) {
-    const PacketView& p = packet.view;
-    const FlowIndex i = flows_.at(packet.guess, packet.key, p).index;
-    if (i == 0 || !packet.plain || classifier_) return false;
-    FlowHot& h = flows_.hot(i);
-    const std::uint8_t direction = flows_.direction(i, packet.key);
-    if (h.kind != FlowKind::media || h.packets[direction] == 0 || flows_.to_tick(p.time) >= h.due ||
-        !media_.may_wait(h, direction, p))
-        return false;
-    if (config_.dedup) {
-        const DuplicateFilter::Verdict verdict = duplicates_.look(packet.mark, p);
-        if (verdict != DuplicateFilter::Verdict::fresh) [[unlikely]] {
-            PacketView copy = p;
-            on_copy(i, direction, copy, verdict);
-            return true;
-        }
-    }
-    ++counters_.decoded;
-    counters_.decoded_octets += p.ip_length;
-    counters_.truncated += p.truncated ? 1 : 0;
-    ++h.packets[direction];
-    h.octets[direction] += p.ip_length;
-    h.last_us = std::max(h.last_us, p.time / wire::kMicrosecond);
-    media_.wait(h, direction, p);
-    return true;
-}
-
-// One whole packet, the innermost.
-[[gnu::noinline]] void Pipeline::take(PreparedPacket& packet, std::uint16_t zone) {
+// One whole packet, the innermost. Returns its flow, 0 when there is no room for it.
+[[gnu::noinline]] FlowIndex Pipeline::take(PreparedPacket& packet, std::uint16_t zone) {
     PacketView& p = packet.view;
     std::uint8_t direction = 0;
     const FlowIndex i = flow_of(p, zone, packet.key, flows_.at(packet.guess, packet.key, p), direction);
     if (i == 0) {
         ++counters_.dropped[static_cast<std::size_t>(DropReason::table_full)];
-        return;
+        return 0;
     }
     if (config_.dedup) {
         const DuplicateFilter::Verdict verdict = duplicates_.look(packet.mark, p);
-        if (verdict != DuplicateFilter::Verdict::fresh) [[unlikely]]
-            return on_copy(i, direction, p, verdict);
+        if (verdict != DuplicateFilter::Verdict::fresh) [[unlikely]] {
+            on_copy(i, direction, p, verdict);
+            return i;
+        }
     }
     count(i, direction, p, 1, p.ip_length);
     if (classifier_) [[unlikely]]
@@ -210,6 +91,7 @@ inline bool Pipeline::take_media(const PreparedPacket& packet) {
     } else if (p.protocol == kProtoTcp) {
         on_tcp(i, direction, p);
     }
+    return i;
 }
 
 FlowIndex Pipeline::flow_of(const PacketView& p, std::uint16_t zone, std::uint8_t& direction) {

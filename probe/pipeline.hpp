@@ -126,11 +126,19 @@ class Pipeline {
     static constexpr std::size_t kBatch = 32;
 
     void look_ahead(std::span<PreparedPacket> batch);
-    void process_one(PreparedPacket& packet);
+    void look_ahead_at_flows(std::span<PreparedPacket* const> batch);
+    struct PlainTally {  // of a batch
+        std::uint64_t packets = 0, octets = 0;
+    };
     void begin(wire::TimeNs first);
+    void prepare_whole(const RawPacket& packet, PreparedPacket& out) const;
     void identify(PreparedPacket& packet, std::uint16_t zone) const;  // its key and mark
-    bool take_media(const PreparedPacket& packet);
-    void take(PreparedPacket& packet, std::uint16_t zone);
+    bool take_plain_rtp(PreparedPacket& packet, PlainTally& tally);
+    void take_plain_copy(PreparedPacket& packet, DuplicateFilter::Verdict verdict);
+    void note_lane(const PreparedPacket& packet, FlowIndex i);
+    bool take_media(PreparedPacket& packet);
+    FlowIndex take(PreparedPacket& packet, std::uint16_t zone);
+    void take_the_long_way(PreparedPacket& packet);
     FlowIndex flow_of(const PacketView& p, std::uint16_t zone, std::uint8_t& direction);
     FlowIndex flow_of(const PacketView& p, std::uint16_t zone, const FlowTable::Key& key,
                       FlowTable::Found found, std::uint8_t& direction);
@@ -208,6 +216,8 @@ class Pipeline {
     InternTable<std::uint64_t> zones_;  // --flow-key
     PipelineCounters counters_;
     std::array<PreparedPacket, kBatch> batch_;
+    const bool shortcuts_;  // packets of known media are not looked at by flow
+    std::uint32_t lanes_version_ = 0;  // of the lanes in the batch
     wire::TimeNs now_ = wire::kNever;
     wire::TimeNs next_slot_ = wire::kNever;  // when timers are due
 };

@@ -39,6 +39,7 @@ using templates::RecordKind;
 // number of workers give the same records.
 Tick Pipeline::on_flow_due(FlowIndex i, wire::TimeNs now, bool arriving) {
     for (;;) {
+        media_.count_waiting(i);
         FlowHot& h = flows_.hot(i);
         const FlowCold& c = flows_.cold(i);
         const bool has_delta = (h.packets[0] | h.packets[1]) != 0;
@@ -94,6 +95,7 @@ Tick Pipeline::next_due(FlowIndex i, wire::TimeNs now) const {
 }
 
 void Pipeline::emit_flow(FlowIndex i, EndReason reason) {
+    media_.count_waiting(i);
     FlowHot& h = flows_.hot(i);
     const std::uint64_t packets = std::uint64_t{h.packets[0]} + h.packets[1];
     const RtpStream* in = media_.main_stream(i, 0);
@@ -132,6 +134,7 @@ void Pipeline::emit_flow(FlowIndex i, EndReason reason) {
     }
     h.packets = {};
     h.octets = {};
+    media_.close_lanes(i);  // the next packet is a record's first
 }
 
 void Pipeline::forget_flow(FlowIndex i) {
@@ -154,6 +157,7 @@ bool Pipeline::evict_flow() {
     ++counters_.flows_evicted;
     flows_.prefetch_removal(flows_.hot(victim).next);  // probably the next victim
     end_sip_tcp(victim);
+    media_.count_waiting(victim);
     if ((flows_.hot(victim).packets[0] | flows_.hot(victim).packets[1]) != 0)
         emit_flow(victim, EndReason::lack_of_resources);
     plain_.end(victim, now_);
@@ -320,6 +324,7 @@ void Pipeline::finish() {
     fragments_.finish();
     flows_.for_each([this](FlowIndex i) { end_sip_tcp(i); });
     flows_.for_each([this](FlowIndex i) {
+        media_.count_waiting(i);
         if ((flows_.hot(i).packets[0] | flows_.hot(i).packets[1]) != 0) emit_flow(i, EndReason::forced);
         plain_.end(i, now_);
         media_.on_idle(i, now_, true);

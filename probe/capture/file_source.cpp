@@ -6,6 +6,8 @@
 
 #include <cstring>
 
+#include "wire/prefetch.hpp"
+
 namespace voipprobe::probe {
 
 Result<std::unique_ptr<FileSource>> FileSource::open(const std::string& path) {
@@ -54,20 +56,30 @@ void FileSource::stop(SourceState state, const std::string& reason) {
                " packets: " + reason;
 }
 
+// What is in the buffer, up to `out`'s end: the last step, which was a packet when `out` is full.
+template <typename Format>
+inline ParseResult FileSource::parse(Format& format, std::span<RawPacket> out, std::size_t& n) {
+    wire::Bytes data = buffer_.available();
+    const std::size_t all = data.size();
+    ParseResult r;
+    do {
+        r = format.next(data, out[n]);
+        if (r.step == ParseStep::packet) {
+            wire::prefetch(data.data() + r.consume + 1024);  // measured: a quarter of the bare walk
+            ++n;
+        }
+        data = data.subspan(r.consume);
+    } while (n < out.size() && (r.step == ParseStep::packet || r.step == ParseStep::skipped));
+    buffer_.consume(all - data.size());
+    return r;
+}
+
 std::size_t FileSource::read_batch(std::span<RawPacket> out) {
     std::size_t n = 0;
     if (state_ != SourceState::more) return 0;
     while (n < out.size()) {
-        const wire::Bytes data = buffer_.available();
-        const ParseResult r = std::visit([&](auto& f) { return f.next(data, out[n]); }, format_);
-        if (r.step == ParseStep::packet || r.step == ParseStep::skipped) {
-            buffer_.consume(r.consume);
-            if (r.step == ParseStep::packet) {
-                __builtin_prefetch(data.data() + r.consume + 1024);  // measured: a quarter of the bare walk
-                ++n;
-            }
-            continue;
-        }
+        const ParseResult r = std::visit([&](auto& f) { return parse(f, out, n); }, format_);
+        if (n == out.size()) break;
         if (n > 0) break;  // what was lent stays valid; refill on the next call
         if (r.step == ParseStep::damaged) {
             stop(SourceState::damaged, r.reason);

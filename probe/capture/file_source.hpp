@@ -38,6 +38,8 @@ class FileSource : public PacketSource {
     FileSource(int fd, std::string name) : fd_(fd), name_(std::move(name)), buffer_(fd) {}
     Result<void> read_header();
     void stop(SourceState state, const std::string& reason);
+    template <typename Format>
+    ParseResult parse(Format& format, std::span<RawPacket> out, std::size_t& n);
 
     int fd_;
     std::string name_;

@@ -25,14 +25,14 @@ bool is_rtp(const PacketView& p) {
     return p.protocol == kProtoUdp && p.payload.size() >= 12 && (p.payload[0] & 0xc0) == 0x80;
 }
 
-// Two packets of one flow that are equal are the same one, and no repetition by the sender.
-bool is_numbered(const PacketView& p) {
-    return p.ip_id != 0 || p.fragment || is_rtp(p) || (p.protocol == kProtoTcp && p.payload_length != 0);
-}
-
 bool is_text(std::uint8_t first) { return first >= 'A' && first <= 'Z'; }
 
 }  // namespace
+
+// Two packets of one flow that are equal are the same one, and no repetition by the sender.
+bool DuplicateFilter::is_numbered(const PacketView& p) {
+    return p.ip_id != 0 || p.fragment || is_rtp(p) || (p.protocol == kProtoTcp && p.payload_length != 0);
+}
 
 DuplicateFilter::DuplicateFilter(wire::SipKey key)
     : keys_(wire::nh_keys<kKeys>(key, 0x6475706c69636174)), buckets_(new Bucket[kBuckets]()) {}
@@ -69,15 +69,14 @@ DuplicateFilter::DuplicateFilter(wire::SipKey key)
 }
 
 // An entry with this packet's tag is there: a copy when it is near in time.
-[[gnu::noinline]] DuplicateFilter::Verdict DuplicateFilter::judge(Bucket& b, Mark m, const PacketView& p) {
-    const std::uint64_t now = time_of(p);
+[[gnu::noinline]] DuplicateFilter::Verdict DuplicateFilter::judge(Bucket& b, Mark m, std::uint64_t now, bool truncated, bool numbered) {
     for (std::uint64_t& e : b.entry) {
         if (((e ^ m) & kTagMask) != 0) continue;
-        if (e == 0 || since(e, now) > units(is_numbered(p) ? kWindow : kShortWindow)) {
-            e = (m & kTagMask) | now | (p.truncated ? kCut : 0);
+        if (e == 0 || since(e, now) > units(numbered ? kWindow : kShortWindow)) {
+            e = (m & kTagMask) | now | (truncated ? kCut : 0);
             return Verdict::fresh;
         }
-        if ((e & kCut) == 0 || p.truncated) return Verdict::copy;
+        if ((e & kCut) == 0 || truncated) return Verdict::copy;
         e &= ~kCut;
         return Verdict::fuller;
     }

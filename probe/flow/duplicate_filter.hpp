@@ -38,18 +38,26 @@ class DuplicateFilter {
                          (p.payload[0] & 0xc0) == 0x80 && !p.fragment;
         return rtp ? mark_rtp(p, zone) : mark_other(p, zone);
     }
+    // What mark() says of the UDP packet over IPv4 at `ip` (no options, zone 0) with 12 octets of RTP header in it.
+    Mark mark_of_rtp(const std::uint8_t* ip, std::uint32_t length) const {
+        return mark_rtp(wire::load_be64(ip + 12), name(wire::load_be32(ip + 20), wire::load_be16(ip + 4), kProtoUdp, 4), ip + 28, length, 0);
+    }
     void prefetch(Mark m) const { wire::prefetch(&buckets_[m % kBuckets]); }  // what look() reads
-    Verdict look(Mark m, const PacketView& p) {
+    Verdict look(Mark m, const PacketView& p) { return look(m, p.time, p.truncated, p); }
+    // The same of a packet with a mark_of_rtp(); `numbered`: is_numbered() would say so, or the packet.
+    template <typename Numbered>
+    Verdict look(Mark m, wire::TimeNs time, bool truncated, const Numbered& numbered) {
         Bucket& b = buckets_[m % kBuckets];
         bool known = false;
-        for (const std::uint64_t e : b.entry) known |= ((e ^ m) & kTagMask) == 0;
-        if (known) [[unlikely]] return judge(b, m, p);
-        const std::uint64_t now = time_of(p);
+#pragma GCC unroll 4
+        for (std::size_t i = 0; i < 4; ++i) known |= (b.entry[i] ^ m) <= (kTimeMask | kCut);
+        const std::uint64_t now = units(time) & kTimeMask;
+        if (known) [[unlikely]] return judge(b, m, now, truncated, is_numbered(numbered));
         displaced_ += ((now - b.entry[3]) & kTimeMask) <= units(kWindow) ? 1 : 0;
         b.entry[3] = b.entry[2];
         b.entry[2] = b.entry[1];
         b.entry[1] = b.entry[0];
-        b.entry[0] = (m & kTagMask) | now | (p.truncated ? kCut : 0);
+        b.entry[0] = (m & kTagMask) | now | (truncated ? kCut : 0);
         return Verdict::fresh;
     }
     Verdict look(const PacketView& p, std::uint16_t zone) { return look(mark(p, zone), p); }
@@ -68,26 +76,31 @@ class DuplicateFilter {
     };
 
     static std::uint64_t units(std::int64_t ns) { return static_cast<std::uint64_t>(ns) >> 16; }
-    static std::uint64_t time_of(const PacketView& p) { return units(p.time) & kTimeMask; }
     // Either way: captures of two ports interleave.
     static std::uint64_t since(std::uint64_t entry, std::uint64_t now) {
         const std::uint64_t d = (now - entry) & kTimeMask;
         return d <= kTimeMask / 2 ? d : kTimeMask + 1 - d;
     }
+    static bool is_numbered(bool numbered) { return numbered; }
+    static bool is_numbered(const PacketView& p);
+    static std::uint64_t name(std::uint32_t ports, std::uint16_t ip_id, std::uint8_t protocol, std::uint8_t version) {
+        return std::uint64_t{ports} << 32 | std::uint64_t{ip_id} << 16 | std::uint64_t{protocol} << 8 | version;
+    }
     static std::uint64_t name(const PacketView& p) {
-        return std::uint64_t{p.src_port} << 48 | std::uint64_t{p.dst_port} << 32 | std::uint64_t{p.ip_id} << 16 |
-               std::uint64_t{p.protocol} << 8 | p.ip_version;
+        return name(std::uint32_t{p.src_port} << 16 | p.dst_port, p.ip_id, p.protocol, p.ip_version);
+    }
+    Mark mark_rtp(const PacketView& p, std::uint16_t zone) const {
+        return mark_rtp(std::uint64_t{p.src.v4_host_order()} << 32 | p.dst.v4_host_order(), name(p), p.payload.data(), p.payload_length, zone);
     }
     // IPv4. The header names the packet, whatever the capture kept of the rest.
-    Mark mark_rtp(const PacketView& p, std::uint16_t zone) const {
+    Mark mark_rtp(std::uint64_t addresses, std::uint64_t named, const std::uint8_t* rtp, std::uint32_t length, std::uint16_t zone) const {
         wire::NhSum nh(keys_.data());
-        nh.add(0, std::uint64_t{p.src.v4_host_order()} << 32 | p.dst.v4_host_order(), name(p));
-        nh.add(2, wire::load_le64(p.payload.data()),
-               std::uint64_t{wire::load_be32(p.payload.data() + 8)} << 32 | (p.payload_length & 0xffff) << 16 | zone);
+        nh.add(0, addresses, named);
+        nh.add(2, wire::load_le64(rtp), std::uint64_t{wire::load_be32(rtp + 8)} << 32 | (length & 0xffff) << 16 | zone);
         return nh.finish(30);
     }
     Mark mark_other(const PacketView& p, std::uint16_t zone) const;
-    Verdict judge(Bucket& b, Mark m, const PacketView& p);
+    static Verdict judge(Bucket& b, Mark m, std::uint64_t now, bool truncated, bool numbered);
 
     wire::NhKeys<kKeys> keys_;
     std::unique_ptr<Bucket[]> buckets_;

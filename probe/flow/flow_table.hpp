@@ -92,6 +92,8 @@ class FlowTable {
         const std::int64_t ticks = (t - base_) / (10 * wire::kMillisecond);
         return static_cast<Tick>(std::min<std::int64_t>(ticks, kLastTick));
     }
+    // The first time of which to_tick() says so.
+    wire::TimeNs to_time(Tick tick) const { return base_ + std::int64_t{tick} * (10 * wire::kMillisecond); }
     void schedule(FlowIndex i, Tick due);
     // Calls on_due(index) for flows whose due time has come; it returns the next due tick, or kGone after it has
     // removed the flow.

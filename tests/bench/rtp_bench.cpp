@@ -52,7 +52,7 @@ void packet(benchmark::State& state) {
                                          pools);
                 streams[i].begin_interval(t, pools);
             }
-            if (lanes[i].add(octets, 172, t))
+            if (lanes[i].add(octets.data(), 172, t))
                 streams[i].measure_batch(std::span(lanes[i].packets).first(std::exchange(lanes[i].count, 0)),
                                          pools);
         }

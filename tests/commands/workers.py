@@ -13,10 +13,10 @@ from pathlib import Path
 WORKERS = (2, 3, 8, 16)
 
 
-def records(binary, capture, workers, folder):
+def records(binary, capture, workers, folder, *options):
     """Exit code, words on stderr, and every record of the run as a line of text, sorted."""
     run = subprocess.run([binary, "-i", capture, "-n", "none", "-P", folder, "--dump-format", "csv", "-T", "voip-full", "-q",
-                          "--workers", str(workers)], capture_output=True, text=True, timeout=120)
+                          "--workers", str(workers), *options], capture_output=True, text=True, timeout=120)
     lines = []
     for file in folder.rglob("*"):
         if file.is_file():

@@ -10,15 +10,8 @@
 #include "wire/text.hpp"
 
 namespace voipprobe::probe {
-namespace {
-
-constexpr std::int64_t kPause =
-    5 * wire::kSecond;  // after it a stream of the same SSRC may be another call's
-
-}  // namespace
-
 MediaTracker::MediaTracker(const MediaConfig& config, FlowTable& flows, CallTable& calls, MediaTable& media,
-                           OnStream on_stream)
+                           OnStream on_stream, wire::SipKey key)
     : config_(config),
       flows_(flows),
       calls_(calls),
@@ -28,6 +21,7 @@ MediaTracker::MediaTracker(const MediaConfig& config, FlowTable& flows, CallTabl
       streams_(config.max_streams + 1),
       media_flows_(config.max_streams + 1),
       lanes_(2 * (config.max_streams + 1)),
+      lane_index_(key),
       details_(config.max_streams + 1),
       digits_(config.dtmf ? config.max_streams + 1 : 1),
       speech_(config.speech_weighting ? config.max_streams + 1 : 1) {
@@ -77,71 +71,6 @@ void MediaTracker::on_media(FlowIndex i, std::uint8_t direction, const PacketVie
     measure(m, s, *h, p);
     if (!m.confirmed && !streams_[s].confirmed && streams_[s].probation <= 1 && streams_[s].packets > 1)
         strike(i, m);
-}
-
-[[gnu::noinline]] void MediaTracker::measure_full(WaitingLane& lane) {
-    RtpStream& s = streams_[lane.stream];
-    if (lane.tied) lane.look_again = lane.packets.back().time + kPause;
-    if (crew_ == nullptr) [[likely]]
-        return catch_up(s);
-    if (const std::uint64_t batch = crew_->submit(lane.stream, lane.packets)) {
-        s.batch = batch;
-        lane.count = 0;
-    } else {
-        stream(lane.stream);
-    }
-}
-
-// The stream's next packets may wait, if nothing is to be seen in them but what everybody's have.
-void MediaTracker::enter_lane(RtpStream& s, std::uint32_t index) {
-    const bool may = s.confirmed && s.payload.known && s.payload.kind == PayloadClass::media &&
-                     s.payload.mode_codec == ModeCodec::none && !config_.speech_weighting &&
-                     WaitingLane::may_hold(s.payload_type);
-    if (!may) {
-        if (s.lane != 0) lanes_[s.lane].close();
-        return;
-    }
-    const std::size_t number = lane_of(flows_.hot(s.flow), s.direction);
-    WaitingLane& lane = lanes_[number];
-    if (lane.stream != index) {
-        if (lane.stream != 0) {  // another SSRC's, until that falls silent
-            RtpStream& other = streams_[lane.stream];
-            if (s.last_time - last_arrival(other) < wire::kSecond) return;
-            leave_lane(stream(lane.stream));
-        }
-        lane.stream = index;
-        s.lane = static_cast<std::uint32_t>(number);
-    }
-    lane.ssrc = s.ssrc;
-    lane.payload_type = s.payload_type;
-    lane.generation = s.media_generation;
-    lane.until = s.interval_end;
-    renew(lane, s);
-}
-
-// How long the media table may change before the stream is looked up again: what SDP tied stays where it is until it
-// pauses (find_stream() knows), others may be tied better by every promise, which is looked at once a second.
-void MediaTracker::renew(WaitingLane& lane, const RtpStream& s) const {
-    const bool over = s.call_over || s.looked_up == wire::kNever;
-    lane.tied = !over && s.match == StreamMatch::sdp;
-    lane.look_again = over ? wire::kNever : lane.tied ? s.last_time + kPause : s.looked_up + wire::kSecond;
-}
-
-// After stream(): nothing waits, and nothing will before it enters again.
-RtpStream& MediaTracker::leave_lane(RtpStream& s) {
-    if (s.lane == 0) return s;
-    WaitingLane& lane = lanes_[std::exchange(s.lane, 0U)];
-    lane.close();
-    lane.stream = 0;
-    return s;
-}
-
-// Of its last packet, measured or not.
-wire::TimeNs MediaTracker::last_arrival(const RtpStream& s) const {
-    if (s.lane == 0) return s.last_time;
-    const WaitingLane& lane = lanes_[s.lane];
-    if (lane.count != 0) return lane.packets[lane.count - 1U].time;
-    return s.batch != 0 ? lane.packets.back().time : s.last_time;
 }
 
 [[gnu::noinline]] void MediaTracker::settle(std::uint32_t s) {
@@ -206,6 +135,7 @@ std::uint32_t MediaTracker::find_stream(MediaFlow& m, std::uint8_t direction, co
     stream.tos = p.tos;
     stream.vlan = p.vlan;
     // A packet whose clock went back must not be owed the snapshots of all the time since.
+    count_waiting(m.flow);
     const wire::TimeNs flow_time = flows_.hot(m.flow).last_us * wire::kMicrosecond;
     stream.next_snapshot = std::max(p.time, flow_time) + config_.active_ns;
     stream.next = m.head[direction];
@@ -306,6 +236,7 @@ void MediaTracker::drop_flow(FlowIndex i) {
             ++counters_.unconfirmed;
             unlink(m, head);
         }
+    leave_index(i);
     m.flow = free_flow_;
     free_flow_ = hot.media;
     hot.media = 0;
@@ -386,6 +317,7 @@ bool MediaTracker::on_idle(FlowIndex i, wire::TimeNs now, bool force) {
             s = following;
         }
     if (keep) return true;
+    leave_index(i);
     m.flow = free_flow_;
     free_flow_ = hot.media;
     hot.media = 0;
@@ -465,7 +397,7 @@ const RtpStream* MediaTracker::main_stream(FlowIndex i, std::uint8_t direction) 
 }
 
 std::size_t MediaTracker::memory_octets() const {
-    return next_stream_ * sizeof(RtpStream) + next_flow_ * (sizeof(MediaFlow) + 2 * sizeof(WaitingLane)) +
+    return next_stream_ * sizeof(RtpStream) + next_flow_ * (sizeof(MediaFlow) + 2 * sizeof(WaitingLane)) + lane_index_.octets() +
            pools_.series.in_use() * 1024 + pools_.buffers.in_use() * JitterBufferPool::octets_each() +
            pools_.histograms.in_use() * sizeof(quality::HistogramPage);
 }

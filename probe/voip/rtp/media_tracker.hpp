@@ -15,6 +15,7 @@
 #include "probe/voip/media_table.hpp"
 #include "probe/voip/rtcp/report_times.hpp"
 #include "probe/voip/rtp/dialled_digits.hpp"
+#include "probe/voip/rtp/lane_index.hpp"
 #include "probe/voip/rtp/measuring_crew.hpp"
 #include "probe/voip/rtp/rtp_stream.hpp"
 #include "probe/voip/rtp/waiting_lane.hpp"
@@ -92,7 +93,7 @@ class MediaTracker {
     static constexpr std::uint8_t kMaxStrikes = 8;  // packets against it before a flow is left alone
 
     MediaTracker(const MediaConfig& config, FlowTable& flows, CallTable& calls, MediaTable& media,
-                 OnStream on_stream);
+                 OnStream on_stream, wire::SipKey key);
 
     void reconfigure(std::int64_t active_ns, bool heuristic) {
         config_.active_ns = active_ns;
@@ -113,29 +114,49 @@ class MediaTracker {
     void prefetch(std::uint32_t stream) const { streams_[stream].prefetch(); }
     void prefetch_pools(std::uint32_t stream) const { streams_[stream].prefetch_pools(pools_); }
 
-    // For batches: ask for the memory that the next step, at last wait() or on_media(), reads. The flow need
-    // not have media. prefetch_waiting() returns the stream that its packet will have measured, 0 none.
-    void prefetch_lane(FlowIndex i, std::uint8_t direction) const {
-        wire::prefetch(&lanes_[lane_of(flows_.hot(i), direction)]);
+    // Where the packets of a flow's direction wait; 0: it has no media.
+    std::uint32_t lane_of(FlowIndex i, std::uint8_t direction) const {
+        const std::uint32_t media = flows_.hot(i).media;
+        return media == 0 ? 0 : 2 * media + direction;
     }
-    std::uint32_t prefetch_waiting(FlowIndex i, std::uint8_t direction) const {
-        const WaitingLane& lane = lanes_[lane_of(flows_.hot(i), direction)];
+    // The same by what is on the wire, for IPv4.
+    const LaneIndex& lane_index() const { return lane_index_; }
+    void enter(const LaneKey& key, std::uint32_t lane) {
+        if (lane_index_.find(key) == 0) lane_index_.add(key, lane);
+    }
+
+    // For batches: ask for the memory that the next step, at last wait() or on_media(), reads. prefetch_waiting() returns
+    // the stream that its packet will have measured, 0 none.
+    void prefetch_lane(std::uint32_t lane) const { wire::prefetch(&lanes_[lane]); }
+    std::uint32_t prefetch_waiting(std::uint32_t number) const {
+        const WaitingLane& lane = lanes_[number];
         wire::prefetch(&lane.packets[lane.count]);
         const bool measures =
             lane.stream != 0 && (lane.count + 1U >= WaitingLane::kRoom || lane.until == wire::kNever);
         return measures && crew_ == nullptr ? lane.stream : 0;
     }
 
-    // A UDP packet on a flow with RTP state. True: it has been taken, there is nothing to say about it but
-    // its figures.
-    bool may_wait(const FlowHot& flow, std::uint8_t direction, const PacketView& p) const {
-        return lanes_[lane_of(flow, direction)].takes(p.payload, p.payload_length, p.time,
-                                                      media_.generation());
+    // A UDP packet whose payload, `length` octets, begins with the 12 octets at `rtp`, the first of them 0x80, in an IP
+    // packet that has nothing but it. True: there is nothing to see in it but its figures.
+    bool may_wait(std::uint32_t lane, const std::uint8_t* rtp, std::uint32_t length, wire::TimeNs time) const {
+        return lanes_[lane].takes(rtp, length, time, media_.generation());
     }
-    void wait(const FlowHot& flow, std::uint8_t direction, const PacketView& p) {  // after may_wait()
-        ++counters_.rtp_packets;
-        WaitingLane& lane = lanes_[lane_of(flow, direction)];
-        if (lane.add(p.payload, p.payload_length, p.time)) measure_full(lane);
+    // After may_wait(). The flow's own counters get it with the others of its lane: count_waiting().
+    // Nor have counters() it before waited().
+    void wait(std::uint32_t number, const std::uint8_t* rtp, std::uint32_t length, wire::TimeNs time) {
+        WaitingLane& lane = lanes_[number];
+        if (lane.add(rtp, length, time)) measure_full(lane);
+    }
+    void waited(std::uint64_t packets) { counters_.rtp_packets += packets; }
+    // The flow's counters now hold every packet so far.
+    void count_waiting(FlowIndex i) {
+        for (std::uint8_t direction = 0; direction < 2; ++direction)
+            if (const std::uint32_t lane = lane_of(i, direction)) count_into_flow(lanes_[lane]);
+    }
+    // Before the flow's counters start anew, or it is looked at earlier than was said: its next packets go the long way.
+    void close_lanes(FlowIndex i) {
+        for (std::uint8_t direction = 0; direction < 2; ++direction)
+            if (const std::uint32_t lane = lane_of(i, direction)) lanes_[lane].close();
     }
 
     // A UDP packet whose first octet is 128..191, on a flow without RTP state.
@@ -203,19 +224,25 @@ class MediaTracker {
 
   private:
     class RtcpIntake;
-    static std::size_t lane_of(const FlowHot& flow, std::uint8_t direction) {
-        return std::size_t{2} * flow.media + direction;
-    }
+    static constexpr std::int64_t kPause = 5 * wire::kSecond;  // after it a stream of the same SSRC may be another call's
     void settle(std::uint32_t s);
     void measure_full(WaitingLane& lane);
+    void count_into_flow(WaitingLane& lane);
+    void empty(WaitingLane& lane) {
+        count_into_flow(lane);
+        lane.count = lane.counted = 0;
+    }
     void catch_up(RtpStream& s) {
         if (s.lane == 0 || lanes_[s.lane].count == 0) return;
         WaitingLane& lane = lanes_[s.lane];
-        s.measure_batch(std::span(lane.packets).first(std::exchange(lane.count, std::uint8_t{0})), pools_);
+        const std::size_t n = lane.count;
+        empty(lane);
+        s.measure_batch(std::span(lane.packets).first(n), pools_);
     }
+    bool is_tied(const RtpStream& s) const;
+    void leave_index(FlowIndex i);
     void enter_lane(RtpStream& s, std::uint32_t index);
     RtpStream& leave_lane(RtpStream& s);
-    void renew(WaitingLane& lane, const RtpStream& s) const;
     wire::TimeNs last_arrival(const RtpStream& s) const;
     ReportPath session_of(FlowIndex i, const PacketView& p);
     ReportPath promised_session(const PacketView& p) const;
@@ -283,6 +310,7 @@ class MediaTracker {
     ReservedArray<RtpStream> streams_;
     ReservedArray<MediaFlow> media_flows_;
     ReservedArray<WaitingLane> lanes_;       // two for each of them
+    LaneIndex lane_index_;
     ReservedArray<ReportedDetail> details_;  // by stream; touched when an endpoint reports
     ReservedArray<DialledDigits> digits_;    // by stream; touched with --dtmf on
     ReservedArray<SpeechActivity> speech_;   // by stream; touched with --speech-weighting on

@@ -36,20 +36,19 @@ struct alignas(64) WaitingLane {
     std::uint32_t generation = 0;  // of the media table when the stream was last looked up
     std::uint8_t payload_type = 0;
     std::uint8_t count = 0;
-    bool tied = false;                  // by SDP, to a call that runs
+    std::uint8_t counted = 0;  // of them, those that the flow's counters hold already
     std::array<WaitingPacket, kRoom> packets;
 
-    // An RTP header without padding, extension and CSRC, `length` octets of UDP payload: may it wait?
-    bool takes(wire::Bytes payload, std::uint32_t length, wire::TimeNs t,
-               std::uint32_t now_generation) const {
-        return payload.size() >= 12 && payload[0] == 0x80 && (payload[1] & 0x7f) == payload_type &&
-               wire::load_be32(payload.data() + 8) == ssrc && t < until &&
+    // The 12 octets of an RTP header without padding, extension and CSRC, `length` octets of UDP payload: may the packet
+    // wait?
+    bool takes(const std::uint8_t* rtp, std::uint32_t length, wire::TimeNs t, std::uint32_t now_generation) const {
+        return (rtp[1] & 0x7f) == payload_type && wire::load_be32(rtp + 8) == ssrc && t < until &&
                (generation == now_generation || t < look_again) && length - 12 <= WaitingPacket::kMostOctets;
     }
     // After takes(). True: the lane is full and has to be measured before the next one.
-    bool add(wire::Bytes payload, std::uint32_t length, wire::TimeNs t) {
-        packets[count] = {t, wire::load_be32(payload.data() + 4), wire::load_be16(payload.data() + 2),
-                          static_cast<std::uint16_t>((length - 12) << 1 | payload[1] >> 7)};
+    bool add(const std::uint8_t* rtp, std::uint32_t length, wire::TimeNs t) {
+        packets[count] = {t, wire::load_be32(rtp + 4), wire::load_be16(rtp + 2),
+                          static_cast<std::uint16_t>((length - 12) << 1 | rtp[1] >> 7)};
         return ++count == kRoom;
     }
     void close() { until = wire::kNever; }
