@@ -53,6 +53,7 @@ class Collector final : private RowConsumer {
     bool mos_was_missed() const { return mos_missed_; }
     InputCounters& input() { return input_; }
     const std::vector<std::string>& warnings() const { return warnings_; }
+    std::vector<Peer> take_newly_unstable() { return decoder_.take_newly_unstable(); }
     const JoinCounters& join_counters() const { return joiner_.counters(); }
     SessionCounters session_counters() const { return decoder_.counters(); }
     std::uint64_t dropped_rows() const;

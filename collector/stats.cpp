@@ -28,7 +28,11 @@ Json messages_json(const SessionCounters& s, const InputCounters& in) {
             {"bad_connections", in.bad_connections}};
 }
 
-Json templates_json(const SessionCounters& s) {
+constexpr std::size_t kUnstableNamed = 16;
+
+Json templates_json(const SessionCounters& s, const std::vector<Decoder::Unstable>& flapping) {
+    Json unstable = Json::array();
+    for (const Decoder::Unstable& u : flapping) unstable.push_back({{"exporter", u.peer.endpoint.text()}, {"replaced", u.replaced}});
     Json refused = Json::object();
     for (const auto e : {wire::TemplateEvent::bad_id, wire::TemplateEvent::bad_count,
                          wire::TemplateEvent::bad_length, wire::TemplateEvent::truncated})
@@ -37,6 +41,8 @@ Json templates_json(const SessionCounters& s) {
     return {{"defined", s.template_events[static_cast<std::size_t>(wire::TemplateEvent::defined)]},
             {"refreshed", s.templates_refreshed},
             {"replaced", s.templates_replaced},
+            {"exporters_unstable", s.exporters_unstable},
+            {"unstable", unstable},
             {"restored", s.templates_restored},
             {"withdrawals_ignored", s.withdrawals_ignored},
             {"evicted", s.templates_evicted},
@@ -83,7 +89,7 @@ std::string Collector::stats(config::StatsFormat format) const {
     const JoinCounters& j = joiner_.counters();
     const Json json{
         {"messages", messages_json(s, input_)},
-        {"templates", templates_json(s)},
+        {"templates", templates_json(s, decoder_.unstable(kUnstableNamed))},
         {"sets", sets_json(s)},
         {"sequence",
          {{"lost", s.sequence.lost},

@@ -1,8 +1,11 @@
 #include "collector/template_store.hpp"
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "sandbox/output_folder.hpp"
 #include "wire/layout.hpp"
 
 namespace voipprobe::collector {
@@ -91,13 +94,14 @@ std::vector<StoredTemplate> templates_from_json(std::string_view text, std::stri
 Result<void> write_templates(const fs::path& folder, const std::vector<StoredTemplate>& templates) {
     std::error_code error;
     fs::create_directories(folder, error);
-    const fs::path path = file_of(folder), next = path.string() + ".part";
-    std::ofstream out(next, std::ios::binary | std::ios::trunc);
-    out << templates_to_json(templates);
-    out.close();
-    if (!out) return fail(ExitCode::failure, "--state " + folder.string() + ": cannot be written");
-    fs::rename(next, path, error);
-    if (error) return fail(ExitCode::failure, "--state " + path.string() + ": " + error.message());
+    const sandbox::OutputFolder place(folder);
+    const std::string name = file_of(folder).filename().string(), next = name + ".part";
+    std::FILE* const out = place.create(next);
+    const std::string text = templates_to_json(templates);
+    bool done = out != nullptr && std::fwrite(text.data(), 1, text.size(), out) == text.size();
+    done = out != nullptr && std::fclose(out) == 0 && done;
+    if (!done || !place.rename(next, name))
+        return fail(ExitCode::failure, "--state " + folder.string() + ": cannot be written: " + std::strerror(errno));
     return {};
 }
 

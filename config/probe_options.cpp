@@ -35,7 +35,10 @@ Access text() {
                 c.*Member = v.back();
                 return {};
             },
-            [](const ProbeConfig& c) -> Strings { return (c.*Member).empty() ? Strings{} : Strings{c.*Member}; }};
+            [](const ProbeConfig& c) -> Strings {
+                const std::string& given = c.*Member;
+                return given.empty() ? Strings{} : Strings{given};
+            }};
 }
 
 template <auto Member>

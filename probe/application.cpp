@@ -138,6 +138,7 @@ class Run {
         if (const auto keys = read_keys(); !keys && !live) note(keys.error().code, keys.error().message);
         else if (live) read_live();
         else read_files();
+        if (live) exporter_->capture_ended();
         pipeline_.finish();
         export_ = exporter_->finish();
         if (dump_) dump_->close();

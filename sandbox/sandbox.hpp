@@ -33,7 +33,7 @@ struct Entered {
 // up. A kernel without seccomp or Landlock is a warning, not an error.
 Result<Entered> enter(const Needs& needs);
 
-// False in builds with a sanitizer: its run time needs calls that no filter of ours should allow.
+// False in builds with a sanitizer or for coverage: their run time needs calls and files that no filter of ours should allow.
 bool filters_system_calls();
 
 // The steps of enter(), in its order.

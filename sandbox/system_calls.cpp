@@ -67,6 +67,7 @@ constexpr int kAlways[] = {
     SCMP_SYS(lseek),
     SCMP_SYS(open),
     SCMP_SYS(openat),
+    SCMP_SYS(openat2),
     SCMP_SYS(close),
     SCMP_SYS(close_range),
     SCMP_SYS(stat),

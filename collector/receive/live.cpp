@@ -177,6 +177,8 @@ class Live {
         if (now - last_flush_ >= kFlushEvery) {
             last_flush_ = now;
             collector_.flush();
+            for (const Peer& peer : collector_.take_newly_unstable())
+                say_("voipcollector: warning: " + peer.endpoint.text() + " changes its templates all the time; it is counted as unstable");
             if (auto saved = collector_.save_state(); !saved) say_("voipcollector: " + saved.error().message);
             collector_.rotate(std::chrono::system_clock::now());
         }

@@ -9,6 +9,7 @@ using wire::TemplateEvent;
 
 // An exporter that sent data twice is worth protecting from a flood of newcomers.
 constexpr std::uint64_t kProvenMessages = 2;
+constexpr std::size_t kNamedAtOnce = 10;  // unstable exporters: strangers choose their addresses
 
 Value present_number(std::uint64_t v, templates::Absent absent, std::uint64_t ones) {
     if ((absent == templates::Absent::zero && v == 0) || (absent == templates::Absent::ones && v == ones)) return {};
@@ -146,6 +147,10 @@ bool Decoder::define(Context& c, wire::TemplateSpec spec) {
             return true;
         }
         ++counters_.templates_replaced;
+        if (c.exporter.flapping.replaced(c.header.export_seconds)) {
+            ++counters_.exporters_unstable;
+            if (newly_unstable_.size() < kNamedAtOnce) newly_unstable_.push_back(c.key.peer);
+        }
     }
     ++template_changes_;
     if (!keep(c, compile(std::move(spec), c.header.protocol, own_pen_, c.exporter.types))) return false;
@@ -301,6 +306,15 @@ void Decoder::learn_types(Context& c, const Record& record) {
     c.exporter.types.learn(static_cast<std::uint32_t>(*pen), static_cast<std::uint16_t>(*number), name,
                            *type);
     if (c.exporter.types.generation() != before) ++counters_.types_learnt;
+}
+
+std::vector<Decoder::Unstable> Decoder::unstable(std::size_t most) const {
+    std::vector<Unstable> out;
+    auto& open = const_cast<Decoder*>(this)->exporters_;
+    open.for_each([&](const Key& key, std::unique_ptr<Exporter>& e) {
+        if (e->flapping.unstable() && out.size() < most) out.push_back({key.peer, e->flapping.replaced()});
+    });
+    return out;
 }
 
 SessionCounters Decoder::counters() const {

@@ -7,9 +7,11 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "collector/session/domain.hpp"
+#include "collector/session/flapping.hpp"
 #include "collector/session/record.hpp"
 #include "collector/session/stored_template.hpp"
 #include "wire/flow_record.hpp"
@@ -45,6 +47,14 @@ class Decoder {
     // Totals; sequence figures include the sessions that are still open.
     SessionCounters counters() const;
     std::size_t exporters() const { return exporters_.size(); }
+    // Open sessions that are marked (Flapping), with their replacements; at most `most`.
+    struct Unstable {
+        Peer peer;
+        std::uint64_t replaced = 0;
+    };
+    std::vector<Unstable> unstable(std::size_t most) const;
+    // Those marked since the last call, for a log; at most ten of them.
+    std::vector<Peer> take_newly_unstable() { return std::exchange(newly_unstable_, {}); }
     const Usage& usage() const { return usage_; }
 
   private:
@@ -52,6 +62,7 @@ class Decoder {
         Exporter(const SessionLimits& limits, SessionCounters& counters);
         SegmentedLru<std::uint32_t, std::unique_ptr<Domain>> domains;
         TypeRegistry types;
+        Flapping flapping;
     };
     struct Context;  // of the message being read
     struct Key {     // with its keyed hash: strangers choose addresses and ports
@@ -81,6 +92,7 @@ class Decoder {
     mutable SessionCounters counters_;
     std::uint64_t template_changes_ = 0;
     Usage usage_;
+    std::vector<Peer> newly_unstable_;
     SegmentedLru<Key, std::unique_ptr<Exporter>, KeyHash> exporters_;
     // Reused for every record.
     std::vector<wire::Bytes> fields_;

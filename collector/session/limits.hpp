@@ -30,6 +30,7 @@ struct SessionCounters {
     std::array<std::uint64_t, static_cast<std::size_t>(wire::MessageError::kCount)> bad_messages{};
     std::array<std::uint64_t, static_cast<std::size_t>(wire::TemplateEvent::kCount)> template_events{};
     std::uint64_t templates_replaced = 0;   // same id, other shape
+    std::uint64_t exporters_unstable = 0;   // sessions that did so too often (Flapping)
     std::uint64_t templates_refreshed = 0;  // identical
     std::uint64_t templates_restored = 0;   // of an earlier run (--state)
     std::uint64_t withdrawals_ignored = 0;  // over UDP, RFC 7011 §8.4

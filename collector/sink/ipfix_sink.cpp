@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "sandbox/output_folder.hpp"
 #include "wire/layout.hpp"
 #include "wire/time.hpp"
 
@@ -63,7 +64,8 @@ Result<void> IpfixSink::open() {
     const std::string wanted = "--sink ipfix:" + target_ + ": write ipfix:udp://HOST:PORT, ipfix:tcp://HOST:PORT or ipfix:file:PATH";
     if (target_.starts_with("file:")) {
         kind_ = Kind::file;
-        file_ = std::fopen((target_.substr(5) + ".part").c_str(), "wb");
+        const std::filesystem::path path = target_.substr(5);
+        file_ = sandbox::OutputFolder::of(path).create(path.filename().string() + ".part");
         if (file_ == nullptr) return fail(ExitCode::failure, "--sink ipfix:" + target_ + ": " + std::strerror(errno));
         return {};
     }
@@ -216,11 +218,12 @@ void IpfixSink::flush() {
 Result<void> IpfixSink::close() {
     writer_.flush();
     if (kind_ != Kind::file || file_ == nullptr) return {};
-    const std::string path = target_.substr(5);
+    const std::filesystem::path path = target_.substr(5);
+    const std::string name = path.filename().string();
     const bool bad = std::ferror(file_) != 0;
     const bool closed = std::fclose(file_) == 0;
     file_ = nullptr;
-    if (bad || !closed || std::rename((path + ".part").c_str(), path.c_str()) != 0)
+    if (bad || !closed || !sandbox::OutputFolder::of(path).rename(name + ".part", name))
         return fail(ExitCode::failure, "--sink ipfix:" + target_ + ": " + std::strerror(errno));
     return {};
 }

@@ -50,23 +50,24 @@ std::uint64_t whole_lines(int fd, std::uint64_t size) {
 }  // namespace
 
 PartFile::PartFile(fs::path directory, std::string name, std::string extension, std::string header)
-    : directory_(std::move(directory)),
+    : folder_(std::move(directory)),
       name_(std::move(name)),
       extension_(std::move(extension)),
       header_(std::move(header)) {}
 
 PartFile::~PartFile() { close(); }
 
-fs::path PartFile::part_path() const { return directory_ / (name_ + extension_ + ".part"); }
-fs::path PartFile::final_path() const { return directory_ / (name_ + extension_); }
-
-fs::path PartFile::dated_path(std::chrono::system_clock::time_point t) const {
+std::string PartFile::dated_name(std::chrono::system_clock::time_point t) const {
     const std::string base = name_ + "-" + stamp(t);
-    fs::path path = directory_ / (base + extension_);
-    std::error_code ignored;
-    for (int i = 2; fs::exists(path, ignored) && i < 10000; ++i)
-        path = directory_ / (base + "-" + std::to_string(i) + extension_);
-    return path;
+    std::string name = base + extension_;
+    for (int i = 2; folder_.exists(name) && i < 10000; ++i) name = base + "-" + std::to_string(i) + extension_;
+    return name;
+}
+
+bool PartFile::rename(const std::string& to) {
+    if (folder_.rename(part_name(), to)) return true;
+    fail_with("cannot rename " + path_of(part_name()), errno);
+    return false;
 }
 
 void PartFile::fail_with(std::string what, int error) {
@@ -75,8 +76,8 @@ void PartFile::fail_with(std::string what, int error) {
 
 Result<void> PartFile::open() {
     if (is_open()) return {};
-    const std::string path = part_path().string();
-    fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    const std::string path = path_of(part_name());
+    fd_ = folder_.open(part_name(), O_RDWR | O_CREAT);
     if (fd_ < 0) return fail(ExitCode::failure, "cannot write " + path + ": " + std::strerror(errno));
     if (flock(fd_, LOCK_EX | LOCK_NB) != 0) {
         ::close(fd_);
@@ -98,20 +99,18 @@ Result<void> PartFile::recover() {
         const bool same =
             got == static_cast<ssize_t>(head.size()) && head == header_ && whole >= header_.size();
         if (ftruncate(fd_, static_cast<off_t>(whole)) != 0)
-            fail_with("cannot cut " + part_path().string(), errno);
+            fail_with("cannot cut " + path_of(part_name()), errno);
         if (same) {
             committed_ = whole;
             return {};
         }
-        std::error_code error;  // written by another version: keep it, start anew
-        fs::rename(part_path(), dated_path(modified(fd_)), error);
+        const bool aside = rename(dated_name(modified(fd_)));  // written by another version: keep it, start anew
         ::close(fd_);
         fd_ = -1;
-        if (error)
-            return fail(ExitCode::failure, "cannot rename " + part_path().string() + ": " + error.message());
+        if (!aside) return fail(ExitCode::failure, last_error_);
         return open();
     }
-    if (ftruncate(fd_, 0) != 0) fail_with("cannot cut " + part_path().string(), errno);
+    if (ftruncate(fd_, 0) != 0) fail_with("cannot cut " + path_of(part_name()), errno);
     buffer_ = header_ + buffer_;
     return {};
 }
@@ -140,9 +139,9 @@ void PartFile::write_out() {
             pwrite(fd_, buffer_.data() + done, buffer_.size() - done, static_cast<off_t>(committed_ + done));
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) {
-            fail_with("cannot write " + part_path().string(), n < 0 ? errno : ENOSPC);
+            fail_with("cannot write " + path_of(part_name()), n < 0 ? errno : ENOSPC);
             if (ftruncate(fd_, static_cast<off_t>(committed_)) != 0)
-                fail_with("cannot cut " + part_path().string(), errno);
+                fail_with("cannot cut " + path_of(part_name()), errno);
             return;
         }
         done += static_cast<std::size_t>(n);
@@ -161,24 +160,22 @@ bool PartFile::close(bool rotated) {
         buffer_.clear();
     }
     if (!is_open()) return false;
-    if (fsync(fd_) != 0 && errno != EINVAL) fail_with("cannot sync " + part_path().string(), errno);
-    std::error_code error;
+    if (fsync(fd_) != 0 && errno != EINVAL) fail_with("cannot sync " + path_of(part_name()), errno);
+    bool renamed = false;
     if (rotated) {
-        fs::rename(part_path(), dated_path(opened_), error);
+        renamed = rename(dated_name(opened_));
     } else {
-        const int old = ::open(final_path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        const int old = folder_.open(final_name(), O_RDONLY);
         if (old >= 0) {
-            std::error_code aside;
-            fs::rename(final_path(), dated_path(modified(old)), aside);
+            (void)folder_.rename(final_name(), dated_name(modified(old)));
             ::close(old);
         }
-        fs::rename(part_path(), final_path(), error);
+        renamed = rename(final_name());
     }
-    if (error) last_error_ = "cannot rename " + part_path().string() + ": " + error.message();
     ::close(fd_);
     fd_ = -1;
     committed_ = 0;
-    return whole && !error;
+    return whole && renamed;
 }
 
 }  // namespace voipprobe::collector

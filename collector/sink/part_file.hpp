@@ -2,8 +2,8 @@
 // file is renamed to `NAME.EXT` when it is closed. A `.part` that a killed run left is cut after its last
 // whole line and continued when its header is the same, else set aside under a dated name; a finished file of
 // an earlier run is set aside the same way, never overwritten. A full disk tears no line: the file is cut
-// back, lines wait in memory (bounded, then counted as dropped) and go out when there is room. Units: sizes
-// in octets. Thread rule: one thread. Errors: open() reports; later failures are counted and named once in
+// back, lines wait in memory (bounded, then counted as dropped) and go out when there is room. No link below
+// the folder is followed. Units: sizes in octets. Thread rule: one thread. Errors: open() reports; later failures are counted and named once in
 // last_error().
 #pragma once
 
@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "sandbox/output_folder.hpp"
 #include "wire/result.hpp"
 
 namespace voipprobe::collector {
@@ -40,14 +41,16 @@ class PartFile {
     const std::string& last_error() const { return last_error_; }
 
   private:
-    std::filesystem::path part_path() const;
-    std::filesystem::path final_path() const;
-    std::filesystem::path dated_path(std::chrono::system_clock::time_point t) const;
+    std::string part_name() const { return name_ + extension_ + ".part"; }
+    std::string final_name() const { return name_ + extension_; }
+    std::string dated_name(std::chrono::system_clock::time_point t) const;
+    std::string path_of(const std::string& name) const { return (folder_.path() / name).string(); }
+    bool rename(const std::string& to);
     Result<void> recover();
     void write_out();
     void fail_with(std::string what, int error);
 
-    std::filesystem::path directory_;
+    sandbox::OutputFolder folder_;
     std::string name_, extension_, header_;
     int fd_ = -1;
     std::uint64_t committed_ = 0;  // octets of whole lines in the file

@@ -20,7 +20,7 @@ constexpr auto kPatience = std::chrono::milliseconds(100);  // then outputs look
 
 // What a batch consists of: this, then for a record its packed octets.
 struct Event {
-    enum class What : std::uint32_t { record, tick, boot_time, ignored };
+    enum class What : std::uint32_t { record, tick, boot_time, ignored, capture_ended };
     What what = What::record;
     std::uint32_t template_index = 0;
     std::uint64_t length = 0;
@@ -78,6 +78,9 @@ struct Exporter::Impl {
                 for (auto& o : outputs) o->set_ignored(ignored);
                 return;
             }
+            case Event::What::capture_ended:
+                for (auto& o : outputs) o->capture_ended();
+                return;
             case Event::What::record: break;
         }
         if (config.dispatch == Dispatch::all || outputs.size() == 1)
@@ -122,7 +125,7 @@ struct Exporter::Impl {
     void flush() {
         if (open.empty()) return;
         ensure_running();
-        if (!queue.push(open, !config.live)) {
+        if (!queue.push(open, !config.live || draining)) {
             dropped += open_records;
             open.clear();
             if (lost_boot_time) put(open, {Event::What::boot_time, 0, 0, boot_time});
@@ -147,6 +150,7 @@ struct Exporter::Impl {
     std::atomic<std::uint64_t> dropped = 0;
     wire::TimeNs boot_time = 0;
     bool lost_boot_time = false;  // it is in the open batch and would go with it
+    bool draining = false;  // capture_ended()
     bool finished = false;
     bool nowhere = false;  // every destination is `none`: records are counted, and that is all
     std::array<std::atomic<std::uint64_t>, templates::kRecordKinds + 1> unsent{};  // one writer
@@ -206,6 +210,12 @@ void Exporter::set_ignored(const Ignored& ignored) {
     Impl& my = *impl_;
     const auto* raw = reinterpret_cast<const std::uint8_t*>(&ignored);
     put(my.open, {Event::What::ignored, 0, sizeof ignored, 0}, {raw, sizeof ignored});
+}
+
+void Exporter::capture_ended() {
+    Impl& my = *impl_;
+    my.draining = true;
+    put(my.open, {Event::What::capture_ended, 0, 0, 0});
 }
 
 ExportStats Exporter::finish() {

@@ -38,6 +38,9 @@ class Exporter {
     void tick(wire::TimeNs now);
     // Packets that capture could not take so far; told to collectors with the next statistics.
     void set_ignored(const Ignored& ignored);
+    // An interface is no longer read, so nothing is lost by waiting: what is submitted from now on waits for the queue
+    // as records of a file do, and goes to UDP collectors at their pace.
+    void capture_ended();
     ExportStats finish();
     // A copy as of the last batch; any thread.
     ExportStats stats() const;

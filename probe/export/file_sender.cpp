@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "probe/export/sender.hpp"
+#include "sandbox/output_folder.hpp"
 
 namespace voipprobe::probe {
 namespace {
@@ -12,7 +13,8 @@ std::error_code last_error() { return {errno, std::generic_category()}; }
 
 class FileSender final : public Sender {
   public:
-    FileSender(std::FILE* file, std::string path) : file_(file), path_(std::move(path)) {}
+    FileSender(std::FILE* file, sandbox::OutputFolder folder, std::string name)
+        : file_(file), folder_(std::move(folder)), name_(std::move(name)) {}
     ~FileSender() override { close(); }
     FileSender(const FileSender&) = delete;
     FileSender& operator=(const FileSender&) = delete;
@@ -27,7 +29,7 @@ class FileSender final : public Sender {
         if (std::ferror(file_) != 0) error = std::make_error_code(std::errc::io_error);
         if (std::fclose(file_) != 0) error = last_error();
         file_ = nullptr;
-        if (!error && std::rename((path_ + ".part").c_str(), path_.c_str()) != 0) error = last_error();
+        if (!error && !folder_.rename(name_ + ".part", name_)) error = last_error();
         return error;
     }
 
@@ -39,7 +41,8 @@ class FileSender final : public Sender {
     }
 
     std::FILE* file_;
-    std::string path_;
+    sandbox::OutputFolder folder_;
+    std::string name_;
 };
 
 class NullSender final : public Sender {
@@ -52,10 +55,12 @@ class NullSender final : public Sender {
 }  // namespace
 
 Result<std::unique_ptr<Sender>> open_file_sender(const Destination& destination) {
-    std::FILE* file = std::fopen((destination.host + ".part").c_str(), "wb");
+    sandbox::OutputFolder folder = sandbox::OutputFolder::of(destination.host);
+    std::string name = std::filesystem::path(destination.host).filename().string();
+    std::FILE* file = folder.create(name + ".part");
     if (file == nullptr)
         return fail(ExitCode::failure, destination.text() + ": cannot write: " + std::strerror(errno));
-    return std::make_unique<FileSender>(file, destination.host);
+    return std::make_unique<FileSender>(file, std::move(folder), std::move(name));
 }
 
 Result<std::unique_ptr<Sender>> open_sender(const Destination& destination, const SenderOptions& options) {

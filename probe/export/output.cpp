@@ -35,6 +35,10 @@ Output::Output(const ExportConfig& config, const Destination& destination,
         identified_.push_back(std::find(t.elements.begin(), t.elements.end(), templates::ElementId::RECORD_ID) != t.elements.end());
 }
 
+void Output::capture_ended() {
+    if (destination_.transport == Transport::udp && config_.delay.count() == 0) pacer_ = Pacer(kFilePace, config_.burst, config_.delay);
+}
+
 Result<std::unique_ptr<Output>> Output::make(const ExportConfig& config, const Destination& destination,
                                              const std::vector<templates::PlannedTemplate>& plan, ExportStats& stats) {
     if (config.version == 9 && (destination.is_stream() || destination.transport == Transport::file))

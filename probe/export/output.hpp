@@ -35,6 +35,7 @@ class Output {
     bool healthy() const { return link_ ? link_->up() : sender_->healthy(); }
     void set_boot_time(wire::TimeNs boot_time);
     void set_ignored(const Ignored& ignored);
+    void capture_ended();  // from now on at the pace of files
     void record(std::size_t template_index, wire::Bytes packed, wire::TimeNs export_time);
     // Sends what has waited for `queue_wait`, templates and options data that are due.
     void tick(wire::TimeNs now);

@@ -68,7 +68,7 @@ void RecordDump::record(std::size_t template_index, wire::Bytes packed, wire::Ti
     const std::string text = line(t, plan, packed);
     if (std::fwrite(text.data(), 1, text.size(), t.file) == text.size()) return void(++written_);
     ++lost_;
-    fail(t.path + ": " + std::strerror(errno));
+    fail(t.name);
 }
 
 void RecordDump::close() {
@@ -78,18 +78,13 @@ void RecordDump::close() {
 bool RecordDump::begin(Table& t, wire::TimeNs period) {
     finish(t);
     t.period = period;
-    const std::string stem = config_.directory + "/" + place_of(period, config_.nested) + "-" + t.kind;
-    t.path = stem + std::string(extension(config_.style));
+    const std::string stem = place_of(period, config_.nested) + "-" + t.kind;
+    t.name = stem + std::string(extension(config_.style));
+    if (!folder_.make_folders(t.name)) return fail(t.name), false;
     // A finished file of an earlier run is never overwritten.
-    for (int n = 2; std::filesystem::exists(t.path); ++n)
-        t.path = stem + "-" + std::to_string(n) + std::string(extension(config_.style));
-    std::error_code error;
-    std::filesystem::create_directories(std::filesystem::path(t.path).parent_path(), error);
-    t.file = std::fopen((t.path + ".temp").c_str(), "we");
-    if (t.file == nullptr) {
-        fail(t.path + ".temp: " + std::strerror(errno));
-        return false;
-    }
+    for (int n = 2; folder_.exists(t.name); ++n) t.name = stem + "-" + std::to_string(n) + std::string(extension(config_.style));
+    t.file = folder_.create(t.name + ".temp");
+    if (t.file == nullptr) return fail(t.name + ".temp"), false;
     const std::string head = header(t);
     std::fwrite(head.data(), 1, head.size(), t.file);
     return true;
@@ -97,9 +92,9 @@ bool RecordDump::begin(Table& t, wire::TimeNs period) {
 
 void RecordDump::finish(Table& t) {
     if (t.file == nullptr) return;
-    if (std::fclose(t.file) != 0) fail(t.path + ": " + std::strerror(errno));
+    if (std::fclose(t.file) != 0) fail(t.name);
     t.file = nullptr;
-    if (std::rename((t.path + ".temp").c_str(), t.path.c_str()) != 0) fail(t.path + ": " + std::strerror(errno));
+    if (!folder_.rename(t.name + ".temp", t.name)) fail(t.name);
 }
 
 std::string RecordDump::header(const Table& t) const {
@@ -153,8 +148,9 @@ std::string RecordDump::rendered(const templates::Element& e, const wire::FieldL
     return field.text;
 }
 
-void RecordDump::fail(const std::string& what) {
-    if (!warned_ && config_.warn) config_.warn("-P: " + what + "; the records lost are counted and named at the end");
+void RecordDump::fail(const std::string& name) {
+    const std::string why = std::strerror(errno);
+    if (!warned_ && config_.warn) config_.warn("-P: " + (folder_.path() / name).string() + ": " + why + "; the records lost are counted and named at the end");
     warned_ = true;
 }
 

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "sandbox/output_folder.hpp"
 #include "templates/template_plan.hpp"
 #include "wire/bytes.hpp"
 #include "wire/result.hpp"
@@ -49,7 +50,7 @@ class RecordDump {
         std::string kind;
         std::vector<templates::ElementId> columns;
         std::FILE* file = nullptr;
-        std::string path;  // without .temp
+        std::string name;  // below the folder, without .temp
         wire::TimeNs period = wire::kNever;  // that the open file began with
         std::vector<std::string> cells;      // of the record being written
     };
@@ -59,16 +60,17 @@ class RecordDump {
         std::vector<std::size_t> column;  // of each field
     };
 
-    explicit RecordDump(DumpConfig config) : config_(std::move(config)) {}
+    explicit RecordDump(DumpConfig config) : config_(std::move(config)), folder_(config_.directory) {}
     void add(const templates::PlannedTemplate& t);
     bool begin(Table& t, wire::TimeNs period);
     void finish(Table& t);
     std::string header(const Table& t) const;
     std::string line(Table& t, const Plan& plan, wire::Bytes packed) const;
     std::string rendered(const templates::Element& e, const wire::FieldLayout& f, wire::Bytes octets) const;
-    void fail(const std::string& what);
+    void fail(const std::string& name);  // errno says why
 
     DumpConfig config_;
+    sandbox::OutputFolder folder_;
     std::vector<Table> tables_;
     std::vector<Plan> plans_;
     std::uint64_t written_ = 0;

@@ -10,6 +10,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
+import law  # noqa: E402
+
 BIN = sys.argv[1]
 failures = []
 
@@ -37,8 +40,7 @@ def read(path):
 def main():
     with tempfile.TemporaryDirectory() as work:
         run("pcapgen", "-o", f"{work}/in.pcap", "-q", "--calls", "2", "--gilbert", "0.05,0.4", "--jitter", "25", "--rtcp", "--seed", "7")
-        run("voipprobe", "-i", f"{work}/in.pcap", "-n", f"file:{work}/x.ipfix", "-T", "voip-full", "--dtmf", "on", "-q")
-        run("voipcollector", "-r", f"{work}/x.ipfix", "-o", work, "-q")
+        law.through_file(BIN, f"{work}/in.pcap", work, "-T", "voip-full", "--dtmf", "on", via=f"{work}/x.ipfix")
         calls, streams_text = rows(read(f"{work}/calls.csv")), read(f"{work}/streams.csv")
         streams = rows(streams_text)
         check("explain" not in calls[0], "calls.csv has a column explain that nobody asked for")

@@ -3,12 +3,16 @@
   privacy.py BIN
 """
 import csv
+import json
 import re
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "interop"))
+import law  # noqa: E402
 
 
 def originals(truth):
@@ -27,8 +31,8 @@ def run(bin_dir, work, capture, mode, extra):
     """All octets that come out of both programs."""
     out = work / mode
     out.mkdir()
-    collector = subprocess.Popen([bin_dir / "voipcollector", "-l", "tcp://127.0.0.1:0", "-o", out / "csv", "--idle-exit", "2", "-v",
-                                  "--sink", f"jsonl:{out}/json"], stderr=subprocess.PIPE, text=True)
+    collector = subprocess.Popen([bin_dir / "voipcollector", "-l", "tcp://127.0.0.1:0", "-o", out / "csv", "--idle-exit", "2", "-v", "--stats=json",
+                                  "--sink", f"jsonl:{out}/json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     port = None
     for line in collector.stderr:
         found = re.search(r"127\.0\.0\.1:(\d+)", line)
@@ -36,12 +40,12 @@ def run(bin_dir, work, capture, mode, extra):
             port = int(found.group(1))
             break
     probe = subprocess.run([bin_dir / "voipprobe", "-i", capture, "-n", f"tcp://127.0.0.1:{port}", "-n", f"file:{out}/records.ipfix",
-                            "-P", out / "dump", "--dump-format", "json", "-T", "voip-full", "--dtmf", "on", "-v", "-v", "--stats", *extra],
+                            "-P", out / "dump", "--dump-format", "json", "-T", "voip-full", "--dtmf", "on", "-v", "-v", "--stats=json", *extra],
                            capture_output=True, timeout=120)
     assert probe.returncode == 0, probe.stderr.decode()
-    log = collector.stderr.read()
-    collector.wait(timeout=60)
-    octets = {"probe": probe.stdout + probe.stderr, "collector": log.encode()}
+    said, log = collector.communicate(timeout=60)
+    law.whole(json.loads(probe.stdout), json.loads(said), out / "csv", capture, destinations=2)
+    octets = {"probe": probe.stdout + probe.stderr, "collector": said.encode() + log.encode()}
     for file in out.rglob("*"):
         if file.is_file():
             octets[str(file.relative_to(out))] = file.read_bytes()

@@ -12,6 +12,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
+import law  # noqa: E402
+
 BIN = sys.argv[1]
 ETHERNET = bytes(12) + b"\x08\x00"
 REQUEST = (b"GET / HTTP/1.1\r\nHost: sip.example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -152,8 +155,7 @@ def run(*command):
 
 
 def calls(capture, work, name, *arguments):
-    run("voipprobe", "-i", capture, "-n", f"file:{work}/{name}.ipfix", "-T", "voip-full", "-q", *arguments)
-    run("voipcollector", "-r", f"{work}/{name}.ipfix", "-o", f"{work}/{name}", "-q")
+    law.through_file(BIN, capture, f"{work}/{name}", "-T", "voip-full", *arguments)
     with open(f"{work}/{name}/calls.csv", newline="", encoding="utf-8") as f:
         return list(csv.DictReader(f)), open(f"{work}/{name}/flows.csv", encoding="utf-8").read()
 

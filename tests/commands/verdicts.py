@@ -17,6 +17,9 @@ import tempfile
 from collections import Counter
 from datetime import datetime
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
+import law  # noqa: E402
+
 CALLS = 24
 SECOND = 1_000_000
 
@@ -123,11 +126,9 @@ def main():
     matrix, problems = Counter(), []
 
     def measured(folder, capture):
-        subprocess.run([f"{bin_dir}/voipprobe", "-q", "-i", capture, "-n", f"file:{folder}/records.ipfix"], check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        subprocess.run([f"{bin_dir}/voipcollector", "-r", f"{folder}/records.ipfix", "-o", f"{folder}/csv"], check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        return {r["call_id"]: r for r in table(f"{folder}/csv/calls.csv")}
+        rows_of = f"{folder}/{os.path.basename(capture)}-{len(os.listdir(folder))}"
+        law.through_file(bin_dir, capture, rows_of)
+        return {r["call_id"]: r for r in table(f"{rows_of}/calls.csv")}
 
     def expect(call, row, verdict, side=None):
         if row is None:

@@ -3,6 +3,7 @@
   workers.py BIN
 Generated captures always; those under VOIPPROBE_CORPUS when it is set.
 """
+import json
 import os
 import shutil
 import subprocess
@@ -10,17 +11,27 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "interop"))
+import law  # noqa: E402
+
 WORKERS = (2, 3, 8, 16)
 
 
 def records(binary, capture, workers, folder, *options):
-    """Exit code, words on stderr, and every record of the run as a line of text, sorted."""
-    run = subprocess.run([binary, "-i", capture, "-n", "none", "-P", folder, "--dump-format", "csv", "-T", "voip-full", "-q",
+    """Exit code, words on stderr, and every record of the run as a line of text, sorted. No record is missing from the files."""
+    run = subprocess.run([binary, "-i", capture, "-n", "none", "-P", folder, "--dump-format", "csv", "-T", "voip-full", "-q", "--stats=json",
                           "--workers", str(workers), *options], capture_output=True, text=True, timeout=120)
-    lines = []
+    lines, headers = [], 0
     for file in folder.rglob("*"):
         if file.is_file():
             lines += file.read_bytes().splitlines()
+            headers += 1
+    if run.stdout:  # not of a file that cannot be opened
+        stats = json.loads(run.stdout)
+        law.of_packets(stats)
+        law.of_records_made(stats)
+        if len(lines) - headers != stats["export"]["records_submitted"]:
+            raise law.NotConserved(f"{capture}: {len(lines) - headers} lines of {stats['export']['records_submitted']} records")
     shutil.rmtree(folder, ignore_errors=True)
     return run.returncode, run.stderr, sorted(lines)
 

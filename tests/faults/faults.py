@@ -31,7 +31,9 @@ FAULTS = {
     "F11": ("interface removed and made anew", system.f11_interface_made_anew, "-n"),
     "F12": ("idle link", system.f12_idle_link, "-n"),
     "F13": ("SIGTERM with a full flow table", system.f13_sigterm, None),
+    "F13-live": ("the same, captured live and sent over UDP", system.f13_live, "-n"),
     "F14": ("SIGHUP with good and bad configurations", system.f14_sighup, None),
+    "F15": ("the capture's ring overflows", system.f15_ring_drops, None),
     "F16": ("no memory", system.f16_no_memory, None),
     "F17": ("EINTR, EAGAIN, ENOBUFS, EMFILE, cut input", system.f17_failing_calls, None),
     "F18": ("clock steps by days and years", system.f18_clock_steps, None),
@@ -43,7 +45,6 @@ FAULTS = {
     "F24": ("two probes with one domain id", network.f24_same_domain, None),
     "relay": ("a path that loses, copies, reorders, corrupts", network.impaired, None),
 }
-SLOW = ("F01", "F13")
 
 
 def attempt(bin_dir, id_, rounds, inside):

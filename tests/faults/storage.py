@@ -123,7 +123,7 @@ def f05_rename_crash(w):
         out = w.path(f"csv{when}")
         port = free_port(__import__("socket").SOCK_STREAM)
         listen = f"tcp://127.0.0.1:{port}"
-        first = subprocess.Popen(["strace", "-f", "-o", w.path("s.log"), "-e", "trace=rename", "-e", f"inject=rename:signal=KILL:when={when}", f"{w.bin}/voipcollector", "-l", listen,
+        first = subprocess.Popen(["strace", "-f", "-o", w.path("s.log"), "-e", "trace=renameat", "-e", f"inject=renameat:signal=KILL:when={when}", f"{w.bin}/voipcollector", "-l", listen,
                                   "-o", out, "--rotate-size", "20K", "-q"])
         time.sleep(0.5)
         sender = w.sender(f"{listen}?resend=on", "--reconnect", "1")

@@ -8,8 +8,9 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "interop"))
+import law  # noqa: E402
 from exchange import *  # noqa: F401,F403,E402
-from exchange import Collector, check, generate, probe, rows  # noqa: E402
+from exchange import Collector, check, generate, rows  # noqa: E402
 
 CALLS = ["--calls", "200", "--duration", "1", "--rate", "40"]
 SOON = ["-d", "2", "-t", "4"]  # records long before the end of the capture
@@ -34,8 +35,7 @@ class World:
         """The rows of a run in which nothing happens."""
         folder = self.path("reference")
         if not os.path.isdir(folder):
-            probe(self.bin, capture or self.capture, f"file:{self.path('x.ipfix')}", *SOON)
-            subprocess.run([f"{self.bin}/voipcollector", "-q", "-r", self.path("x.ipfix"), "-o", folder], check=True)
+            law.through_file(self.bin, capture or self.capture, folder, *SOON, via=self.path("x.ipfix"))
         return folder
 
     def sender(self, destination, *args, prefix=()):
@@ -53,7 +53,10 @@ class World:
     def finished(self, sender, seconds=60):
         output, errors = sender.communicate(timeout=seconds)
         check(sender.returncode == 0, f"voipprobe left with {sender.returncode}: {errors.decode()}")
-        return json.loads(output)["export"]
+        stats = json.loads(output)
+        law.of_packets(stats)
+        law.of_records_made(stats, stats["export"]["records_lost"] + stats["export"]["records_dropped"])
+        return stats["export"]
 
 
 def content(folder, name):
@@ -85,6 +88,7 @@ def same_as_undisturbed(world, folder, tables=TABLES):
 
 def conserved(exported, stats, more_lost=0):
     """Every record that the probe made was received, or is in a loss counter."""
+    law.of_records_received(stats)
     made = exported["records_submitted"] + exported["options_records"]
     got = stats["records"]["received"]
     lost = exported["records_dropped"] + exported["records_lost"] + more_lost

@@ -1,6 +1,7 @@
 """What the interop tests share: captures with known calls, the probe's datagrams as a capture, programs of others."""
 import csv
 import glob
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,8 @@ import subprocess
 import sys
 import threading
 import time
+
+import law
 
 SKIP = 77
 
@@ -39,9 +42,22 @@ def generate(bin_dir, path, *args):
 
 
 def probe(bin_dir, capture, destination, *args, **kw):
-    run = subprocess.run([f"{bin_dir}/voipprobe", "-i", capture, "-n", destination, *args], capture_output=True, text=True, timeout=120, **kw)
+    """One run over a capture; its account, the law checked."""
+    run = subprocess.run([f"{bin_dir}/voipprobe", "-i", capture, "-n", destination, "--stats=json", *args], capture_output=True, text=True, timeout=120, **kw)
     check(run.returncode == 0, f"voipprobe {args} left with {run.returncode}: {run.stderr}")
-    return run.stdout
+    stats = json.loads(run.stdout)
+    law.of_packets(stats, capture)
+    if "records=" not in destination:  # of some kinds only
+        law.of_records_made(stats, stats["export"]["records_lost"] + stats["export"]["records_dropped"])
+    return stats
+
+
+def collect(bin_dir, path, out, *args):
+    """A file of messages into rows; the account, the law checked."""
+    run = subprocess.run([f"{bin_dir}/voipcollector", "-r", path, "-o", out, "-q", "--stats=json", *args], stdout=subprocess.PIPE, text=True, check=True, timeout=120)
+    stats = json.loads(run.stdout)
+    law.of_records_received(stats, out)
+    return stats
 
 
 class Datagrams:
@@ -133,8 +149,9 @@ class Collector:
         self.process.send_signal(signal.SIGTERM)
         out, errors = self.process.communicate(timeout=30)
         check(self.process.returncode == 0, f"voipcollector left with {self.process.returncode}: {errors}")
-        import json
-        return json.loads(out)
+        stats = json.loads(out)
+        law.of_records_received(stats)
+        return stats
 
     def kill(self):
         self.process.kill()

@@ -191,7 +191,7 @@ def yaf_scenario(bin_dir, work):
         f.write(message(0, (2, template)) + message(0, (0xB110, record * 3)))
     lint = subprocess.run([f"{bin_dir}/flowdump", "--lint", f"{work}/yaf.ipfix"], capture_output=True, text=True)
     check(lint.returncode == 0, f"the file is not valid: {lint.stdout}")
-    subprocess.run([f"{bin_dir}/voipcollector", "-r", f"{work}/yaf.ipfix", "-o", f"{work}/out"], check=True)
+    collect(bin_dir, f"{work}/yaf.ipfix", f"{work}/out")
     seen = rows(f"{work}/out/flows.csv")
     check(len(seen) == 3, f"{len(seen)} rows")
     r = seen[0]
@@ -213,10 +213,10 @@ def mediator_scenario(bin_dir, work):
     port.write(f"{work}/v9.pcap")
     for name in ("in.ipfix", "v9.pcap"):
         once, twice, sent = f"{work}/{name}-once", f"{work}/{name}-twice", f"{work}/{name}-sent.ipfix"
-        subprocess.run([f"{bin_dir}/voipcollector", "-r", f"{work}/{name}", "-o", once, "--sink", f"ipfix:file:{sent}"], check=True)
+        collect(bin_dir, f"{work}/{name}", once, "--sink", f"ipfix:file:{sent}")
         lint = subprocess.run([f"{bin_dir}/flowdump", "--lint", sent], capture_output=True, text=True)
         check(lint.returncode == 0, f"flowdump --lint {name}:\n{lint.stdout[:1500]}")
-        subprocess.run([f"{bin_dir}/voipcollector", "-r", sent, "-o", twice], check=True)
+        collect(bin_dir, sent, twice)
         for table in ("calls", "streams"):
             want, got = rows(f"{once}/{table}.csv"), rows(f"{twice}/{table}.csv")
             for r in want + got:

@@ -10,10 +10,19 @@ import sys
 import tempfile
 import time
 
+import law
 from exchange import *  # noqa: F403
 
 CALLS = ["--calls", "300", "--duration", "1", "--rate", "8"]
 SOON = ["-d", "2", "-t", "4"]  # records long before the end of the capture
+
+
+def account(output):
+    """What the probe exported, its account of packets and records checked."""
+    stats = json.loads(output)
+    law.of_packets(stats)
+    law.of_records_made(stats, stats["export"]["records_lost"] + stats["export"]["records_dropped"])
+    return stats["export"]
 
 
 def content(folder, name, key):
@@ -21,8 +30,7 @@ def content(folder, name, key):
 
 
 def undisturbed(bin_dir, work, capture):
-    probe(bin_dir, capture, f"file:{work}/x.ipfix", *SOON)
-    subprocess.run([f"{bin_dir}/voipcollector", "-r", f"{work}/x.ipfix", "-o", f"{work}/reference"], check=True)
+    law.through_file(bin_dir, capture, f"{work}/reference", *SOON, via=f"{work}/x.ipfix")
     return f"{work}/reference"
 
 
@@ -47,7 +55,7 @@ def restart_tcp(bin_dir, work):
             collector = Collector(bin_dir, out, f"tcp://127.0.0.1:{port}")
     output, errors = sender.communicate(timeout=60)
     check(sender.returncode == 0, f"voipprobe left with {sender.returncode}: {errors.decode()}")
-    exported = json.loads(output)["export"]
+    exported = account(output)
     time.sleep(1)
     stats = collector.stop()
     check(exported["connections"] == kills + 1, f"{exported['connections']} connections after {kills} kills")
@@ -82,7 +90,7 @@ def restart_udp(bin_dir, work):
     sender.stdin.flush()
     output, errors = sender.communicate(timeout=60)
     check(sender.returncode == 0, f"voipprobe left with {sender.returncode}: {errors.decode()}")
-    exported = json.loads(output)["export"]
+    exported = account(output)
     time.sleep(1)
     stats = second.stop()
     check(stats["templates"]["restored"] > 0, f"no template was restored: {stats['templates']}")
@@ -109,13 +117,14 @@ def tls(bin_dir, work):
     collector = Collector(bin_dir, out, "tls://127.0.0.1:0", "--tls-cert", f"{work}/server.pem", "--tls-key", f"{work}/server.key", "--tls-ca", f"{work}/ca.pem")
     url = f"tls://127.0.0.1:{collector.port}"
     def attempt(*args):
-        return subprocess.run([f"{bin_dir}/voipprobe", "-i", capture, "-n", url, "--reconnect", "1", *SOON, *args], capture_output=True, text=True, timeout=120)
+        return subprocess.run([f"{bin_dir}/voipprobe", "-i", capture, "-n", url, "--reconnect", "1", "--stats=json", *SOON, *args], capture_output=True, text=True, timeout=120)
     wrong = attempt("--tls-ca", f"{work}/other.pem")
     check(wrong.returncode == 1 and "TLS:" in wrong.stderr, f"a collector under another authority was taken: {wrong.returncode} {wrong.stderr}")
     good = attempt("--tls-ca", f"{work}/ca.pem", "--tls-cert", f"{work}/client.pem", "--tls-key", f"{work}/client.key")
     check(good.returncode == 0, f"{good.returncode} {good.stderr}")
     time.sleep(1)
     stats = collector.stop()
+    law.whole(json.loads(good.stdout), stats, out, capture)
     check(stats["messages"]["bad_connections"] >= 1, f"the refused connection was not counted: {stats['messages']}")
     for name in ("calls", "streams", "flows"):
         check(content(out, name, None) == content(reference, name, None), f"{name} differ from those of the file")
@@ -138,9 +147,11 @@ def dispatch(bin_dir, work):
     reference = undisturbed(bin_dir, work, capture)
     for way in ("round-robin", "hash-call"):
         both = [Collector(bin_dir, f"{work}/{way}-{n}") for n in range(2)]
-        probe(bin_dir, capture, ",".join(f"127.0.0.1:{c.port}" for c in both), "--dispatch", way, *SOON)
+        made = probe(bin_dir, capture, ",".join(f"127.0.0.1:{c.port}" for c in both), "--dispatch", way, *SOON)["export"]
         time.sleep(1)
         stats = [c.stop() for c in both]
+        got = sum(s["records"]["received"] - s["records"]["options"] for s in stats)
+        check(got == made["records_submitted"], f"{way}: {got} records received, {made['records_submitted']} made")
         check(all(s["sequence"]["lost"] == 0 and s["sets"]["dropped"] == 0 for s in stats), f"{way}: {[s['sequence'] for s in stats]}")
         tables = ("flows", "calls", "streams") if way == "hash-call" else ("flows",)
         for name in tables:
@@ -172,7 +183,7 @@ def path_mtu_inside(bin_dir, work):
     capture = generate(bin_dir, f"{work}/in.pcap", *CALLS)
     for version in ("9", "10"):
         port = Datagrams()
-        stats = json.loads(probe(bin_dir, capture, port.url(), "-V", version, "-T", "rtp", "--stats=json", *SOON))["export"]
+        stats = probe(bin_dir, capture, port.url(), "-V", version, "-T", "rtp", *SOON)["export"]
         port.write(f"{work}/{version}.pcap")
         sizes = [len(data) for _, data in port.packets]
         check(stats["records_lost"] == 0 and stats["send_errors"] == 0, f"{stats}")
@@ -213,6 +224,7 @@ def names_inside(bin_dir, work):
     output, errors = sender.communicate(timeout=60)
     check(sender.returncode == 0, f"voipprobe left with {sender.returncode}: {errors.decode()}")
     time.sleep(1)
+    account(output)
     stats = second.stop()
     check(stats["records"]["received"] > 100, f"the new address got {stats['records']['received']} records")
     check(stats["sets"]["dropped"] == 0 and stats["sequence"]["lost"] == 0, f"{stats['sets']} {stats['sequence']}")

@@ -5,6 +5,7 @@ what the agents themselves print.
   agents.py BIN_DIR SCENARIO    one of those below; skips (77), saying why, without the programs or the right to capture
   agents.py BIN_DIR all         each in turn; fails if one fails
 """
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,9 @@ import baresip_calls
 import proxies
 import sipp_calls
 from stage import Checks, Stage, measure, measured_live, require, rows
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
+import law  # noqa: E402
 
 KINDS = {"answered": 10, "busy": 6, "cancelled": 4}
 FEWER = {"answered": 5, "busy": 4, "cancelled": 4}
@@ -80,12 +84,14 @@ def with_hep(bin_dir, work, checks, transport="UDP"):
     with Stage(work, "a", "b", "proxy") as stage:
         stage.ip("proxy", "link set lo up")
         probe = stage.start("proxy", "voipprobe", [f"{bin_dir}/voipprobe", "-i", f"hep://127.0.0.1:{proxies.HEP_PORT}", "-n",
-                                                   f"file:{work}/hep.ipfix", "-v", "--stats"])
+                                                   f"file:{work}/hep.ipfix", "-v", "--stats=json"])
         proxies.start_kamailio(stage, "proxy", False, hep=True)
         checks.equal("SIPp's exit codes", set(sipp_calls.run(stage, FEWER, "t1" if transport == "TCP" else "u1",
                                                              proxy=stage.address["proxy"])), {0})
         time.sleep(1)
         stage.stop(probe)
+        said = stage.log("voipprobe")
+        law.of_packets(json.loads(said[said.index("\n{\n"):said.index("\n}\n") + 2]))
         print("\n".join(line for line in stage.log("voipprobe").splitlines() if "refused" in line or "messages" in line))
     subprocess.run([f"{bin_dir}/voipcollector", "-r", f"{work}/hep.ipfix", "-o", f"{work}/csv", "-q"], check=True)
     calls = {c["call_id"]: c for c in rows(f"{work}/csv/calls.csv")}

@@ -20,6 +20,9 @@ import time
 
 from stage import Checks, require, rows, skip
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
+import law  # noqa: E402
+
 A, B = "10.78.0.1", "10.78.0.2"
 
 
@@ -79,9 +82,12 @@ class Link:
         took = time.monotonic() - begin
         if probe.returncode != 0:
             raise RuntimeError(f"voipprobe left with {probe.returncode}: " + open(f"{self.work}/probe.err", encoding="utf-8").read())
-        subprocess.run([f"{self.bin}/voipcollector", "-r", f"{self.work}/x.ipfix", "-o", f"{self.work}/csv", "-q"], check=True)
+        stats = json.loads(out)
+        received = subprocess.run([f"{self.bin}/voipcollector", "-r", f"{self.work}/x.ipfix", "-o", f"{self.work}/csv", "-q", "--stats=json"],
+                                  stdout=subprocess.PIPE, text=True, check=True).stdout
+        law.whole(stats, json.loads(received), f"{self.work}/csv")
         csv = {name: rows(f"{self.work}/csv/{name}.csv") if os.path.exists(f"{self.work}/csv/{name}.csv") else [] for name in ("streams", "flows")}
-        return took, json.loads(out), csv
+        return took, stats, csv
 
     def flood(self, rate, seconds, streams=10, to=B, port=20000):
         sent = subprocess.run(["ip", "netns", "exec", self.a, f"{self.bin}/rtpflood", to, str(port), "--rate", str(rate), "--seconds", str(seconds),
@@ -170,7 +176,7 @@ def drops(link, checks):
         if not before:
             checks.equal("its loss", s["capture_loss"], str(lost))
     checks.that(len(csv["streams"]) >= 4, f"{len(csv['streams'])} streams")
-    print(f"{lost} of {quiet + lossy} packets lost on purpose")
+    print(f"{quiet + lossy} packets = {stats['packets']['in']} read + {lost} counted as dropped; every record of that time says so")
 
 
 def several(link, checks):

@@ -18,6 +18,9 @@ import wave
 
 from delay_relay import DelayRelay
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
+import law  # noqa: E402
+
 MODULES = "/usr/lib/baresip/modules"
 SECONDS = 17             # baresip reports about every 5 s
 DELAYS = (0.040, 0.060)  # s
@@ -108,8 +111,7 @@ def main():
             return 1
         there, back = (mean_ms(d) for d in relay.rtcp_delays)
         least, most = (1000 * sum(f(d) for d in relay.rtcp_delays) for f in (min, max))
-        subprocess.run([f"{bin_dir}/voipprobe", "-i", capture, "-n", f"file:{work}/x.ipfix", "-q"], check=True)
-        subprocess.run([f"{bin_dir}/voipcollector", "-r", f"{work}/x.ipfix", "-o", work, "-q"], check=True)
+        law.through_file(bin_dir, capture, work, via=f"{work}/x.ipfix")
         with open(f"{work}/streams.csv", newline="", encoding="utf-8") as f:
             rows = [r for r in csv.DictReader(f) if int(r["packets"]) > 100]
         print(f"relay: {there:.3f} ms to the callee and {back:.3f} ms back, {sum(map(len, relay.rtcp_delays))} RTCP packets")

@@ -1,11 +1,15 @@
 """A stage for real programs: network namespaces on one bridge, what crosses it captured, read by the probe as a file."""
 import csv
+import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
+import law  # noqa: E402
 
 PACKAGES = {"sipp": "sip-tester", "baresip": "baresip-core", "kamailio": "kamailio", "rtpengine": "rtpengine-daemon",
             "tcpdump": "tcpdump", "ip": "iproute2"}
@@ -128,7 +132,9 @@ def rows(path):
 def measured_live(bin_dir, stage):
     """The rows of calls.csv and streams.csv of what the probe on the stage measured."""
     out = f"{stage.work}/live"
-    subprocess.run([f"{bin_dir}/voipcollector", "-r", f"{stage.work}/live.ipfix", "-o", out, "-q", "--strict"], check=True)
+    received = subprocess.run([f"{bin_dir}/voipcollector", "-r", f"{stage.work}/live.ipfix", "-o", out, "-q", "--strict", "--stats=json"],
+                              stdout=subprocess.PIPE, text=True, check=True).stdout
+    law.of_records_received(json.loads(received), out)
     return rows(f"{out}/calls.csv"), rows(f"{out}/streams.csv")
 
 
@@ -139,11 +145,14 @@ def measure(bin_dir, capture, work, *options):
         port = s.getsockname()[1]
     out = f"{work}/csv"
     collector = subprocess.Popen([f"{bin_dir}/voipcollector", "-l", f"udp://127.0.0.1:{port}", "-o", out, "--idle-exit", "2", "-q",
-                                  "--strict"])
+                                  "--strict", "--stats=json"], stdout=subprocess.PIPE, text=True)
     time.sleep(1)
-    subprocess.run([f"{bin_dir}/voipprobe", "-i", capture, "-n", f"127.0.0.1:{port}", "-q", *options], check=True)
-    if collector.wait(60) != 0:
+    made = subprocess.run([f"{bin_dir}/voipprobe", "-i", capture, "-n", f"127.0.0.1:{port}", "-q", "--stats=json", *options],
+                          stdout=subprocess.PIPE, text=True, check=True).stdout
+    received = collector.communicate(timeout=60)[0]
+    if collector.returncode != 0:
         raise RuntimeError(f"voipcollector left with {collector.returncode}")
+    law.whole(json.loads(made), json.loads(received), out, capture)
     return rows(f"{out}/calls.csv"), rows(f"{out}/streams.csv")
 
 

@@ -19,6 +19,9 @@ import tempfile
 
 import jitter
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
+import law  # noqa: E402
+
 STATISTICS = ["mean", "median", "max", "range", "iqr", "std_dev"]
 TOLERANCE = 0.00051  # ms
 SAME = 0.000003      # ms: statistics of J itself, written with 6 decimals
@@ -35,10 +38,7 @@ def rows(path):
 
 
 def run(bin_dir, capture, folder):
-    export = os.path.join(folder, "x.ipfix")
-    subprocess.run([f"{bin_dir}/voipprobe", "-i", capture, "-n", f"file:{export}", "-q",
-                    "--rtp-map", "120=opus/48000,97=speex/8000"], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run([f"{bin_dir}/voipcollector", "-r", export, "-o", folder, "-q"], check=True, stdout=subprocess.DEVNULL)
+    law.through_file(bin_dir, capture, folder, "--rtp-map", "120=opus/48000,97=speex/8000", via=os.path.join(folder, "x.ipfix"))
     return rows(os.path.join(folder, "streams.csv"))
 
 

@@ -17,6 +17,9 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "interop"))
+import law  # noqa: E402
+
 HOSTILE = [
     "=cmd|'/C calc'!A0", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "＝cmd", "＋1", "－1", "＠x", '"', '""', "a,b", "a;b", "a|b", "a\\,b", "'", "'=1",
     "../../etc/x", "..\\..\\x", "/etc/passwd", "C:\\x", "a\0b", "%s%n%x", "$(reboot)", "`id`", "${jndi:ldap://x}", "<script>alert(1)</script>", "</script>", "&lt;",
@@ -86,8 +89,8 @@ def main():
         out = work / "out"
         out.mkdir()
         log = open(work / "collector.log", "wb")
-        collector = subprocess.Popen([bin_dir / "voipcollector", "-l", "udp://127.0.0.1:0", "-o", out / "csv", "--sink", f"jsonl:{out}/json", "--explain-column", "on", "-v", "-v"],
-                                     stderr=log, stdout=log)
+        collector = subprocess.Popen([bin_dir / "voipcollector", "-l", "udp://127.0.0.1:0", "-o", out / "csv", "--sink", f"jsonl:{out}/json", "--explain-column", "on", "-v", "-v",
+                                      "--stats=json"], stderr=log, stdout=subprocess.PIPE, text=True)
         for _ in range(100):
             found = re.search(rb":(\d+)\n", (work / "collector.log").read_bytes())
             if found:
@@ -98,11 +101,14 @@ def main():
         expect(probe.returncode == 2, f"exit {probe.returncode}", problems)  # the missing file is named, without its control characters
         check_text("log of a refused name", probe.stderr, problems)
         probe = subprocess.run([bin_dir / "voipprobe", "-i", work / "hostile.pcap", "-n", f"127.0.0.1:{int(found.group(1))}", "-T", "voip-full", "-P", out / "dump",
-                                "--dump-format", "csv", "-v", "-v", "-n", f"file:{out}/records.ipfix"], capture_output=True)
+                                "--dump-format", "csv", "-v", "-v", "-n", f"file:{out}/records.ipfix", "--stats=json"], capture_output=True)
         expect(probe.returncode == 0, probe.stderr.decode(errors="replace"), problems)
         time.sleep(1)
         collector.send_signal(signal.SIGTERM)
-        collector.wait(timeout=20)
+        received = collector.communicate(timeout=20)[0]
+        law.whole(json.loads(probe.stdout), json.loads(received), out / "csv", work / "hostile.pcap", destinations=2)
+        check_text("statistics of the probe", probe.stdout, problems)
+        check_text("statistics of the collector", received.encode(), problems)
         check_text("log of the probe", probe.stderr, problems)
         check_text("log of the collector", (work / "collector.log").read_bytes(), problems)
         shown = subprocess.run([bin_dir / "flowdump", out / "records.ipfix"], capture_output=True)

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
 
@@ -187,6 +188,23 @@ TEST_F(Receive, DamagedFilesAreReadAsFarAsTheyGo) {
         read_message_file((root_ / "none").string(), other, [](const Peer&, wire::Bytes) { return true; });
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().code, ExitCode::failure);
+}
+
+// C01 in --stats: which sessions flap, and how often.
+TEST_F(Receive, StatsNameUnstableExporters) {
+    Collector collector(config("unstable"));
+    ASSERT_TRUE(collector.open());
+    for (int i = 0; i < 40; ++i) {
+        const Octets shape = template_record(FlowProtocol::ipfix, 256, {num(templates::ElementId::IN_PKTS, 1), num(templates::ElementId::IN_BYTES, 1)});
+        const Octets other = template_record(FlowProtocol::ipfix, 256, {num(templates::ElementId::IN_PKTS, 1)});
+        const Octets m = voipprobe::test::message(FlowProtocol::ipfix, set(template_set_id(FlowProtocol::ipfix), i % 2 == 0 ? shape : other), 0, 1700000000, 1);
+        EXPECT_TRUE(collector.message({Transport::udp, {wire::IpAddress::v4(0xc0000205), 4000}}, m));
+    }
+    const auto templates = nlohmann::json::parse(collector.stats(config::StatsFormat::json))["templates"];
+    EXPECT_EQ(templates["exporters_unstable"], 1);
+    EXPECT_EQ(templates["unstable"], nlohmann::json::parse(R"([{"exporter": "192.0.2.5:4000", "replaced": 39}])"));
+    EXPECT_EQ(collector.take_newly_unstable().size(), 1U);
+    EXPECT_TRUE(collector.finish());
 }
 
 TEST_F(Receive, OnlyAllowedExporters) {

@@ -85,6 +85,43 @@ TEST_F(Threats, C01_redefinitionInTheMiddleOfData) {
     expect_the_next_message_read();
 }
 
+// An exporter that changes its templates all the time is marked, once; who changes his now and then is not, nor is
+// another session of the same address.
+TEST_F(Threats, C01_aFlappingExporterIsMarkedUnstable) {
+    const std::vector<FieldValue> other{num(IN_PKTS, 7)};
+    const Peer calm = peer_at(0x7f000001, 50001);
+    const auto flap = [&](int times, const Peer& peer) {
+        for (int i = 0; i < times; ++i) ipfix(template_of(i % 2 == 0 ? kFlow : other), peer);
+    };
+    flap(1 + static_cast<int>(Flapping::kMost), kGood);
+    EXPECT_EQ(decoder.counters().exporters_unstable, 0U) << "as often as is still believed";
+    flap(2, calm);
+    flap(3, kGood);
+    EXPECT_EQ(decoder.counters().exporters_unstable, 1U);
+    flap(100, kGood);
+    EXPECT_EQ(decoder.counters().exporters_unstable, 1U) << "once";
+    const auto unstable = decoder.unstable(16);
+    ASSERT_EQ(unstable.size(), 1U);
+    EXPECT_EQ(unstable[0].peer, kGood);
+    EXPECT_EQ(unstable[0].replaced + 1, decoder.counters().templates_replaced) << "all but the one of the calm session";
+    const auto fresh = decoder.take_newly_unstable();
+    ASSERT_EQ(fresh.size(), 1U);
+    EXPECT_EQ(fresh[0], kGood);
+    EXPECT_TRUE(decoder.take_newly_unstable().empty());
+    expect_the_next_message_read();
+}
+
+TEST(Flapping, CountsInAWindowOfExportTime) {
+    Flapping slow, fast, back;
+    for (std::uint32_t i = 0; i < 1000; ++i) EXPECT_FALSE(slow.replaced(1700000000 + i * Flapping::kWindow / Flapping::kMost));
+    EXPECT_FALSE(slow.unstable());
+    for (std::uint32_t i = 0; i < Flapping::kMost; ++i) EXPECT_FALSE(fast.replaced(1700000000));
+    EXPECT_TRUE(fast.replaced(1700000000 + Flapping::kWindow - 1));
+    EXPECT_FALSE(fast.replaced(1700000000)) << "it is marked already";
+    for (std::uint32_t i = 0; i < Flapping::kMost; ++i) EXPECT_FALSE(back.replaced(1700000000));
+    EXPECT_FALSE(back.replaced(1600000000)) << "a clock that went back begins anew";
+}
+
 // Who can send from an exporter's address and port can redefine its templates; nobody else's session sees it.
 TEST_F(Threats, C02_aSpoofedTemplateStaysInItsSession) {
     const Peer other = peer_at(0x7f000001, 50001);

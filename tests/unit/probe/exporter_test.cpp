@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -220,6 +221,26 @@ TEST_P(ExporterTest, aFullQueueDropsLiveAndWaitsForFiles) {
         EXPECT_EQ(stats.records_sent + stats.dropped + stats.records_lost, 12000U);
         EXPECT_EQ(stats.dropped > 0, live);
     }
+}
+
+// F13: the records of a full flow table at the end of a live capture wait, as those of a file do.
+TEST_P(ExporterTest, whatComesAfterTheCaptureWaits) {
+    const auto templates = plan("basic", version());
+    const auto record = record_of(templates[0]);
+    Receiver receiver;
+    ExportConfig c = config({receiver.url()});
+    c.live = true;
+    c.queue_octets = 1;  // two batches
+    auto e = Exporter::open(c, templates);
+    (*e)->submit(0, record, 0);
+    (*e)->capture_ended();
+    const auto began = std::chrono::steady_clock::now();
+    for (int i = 0; i < 120'000; ++i) (*e)->submit(0, record, 0);
+    const ExportStats stats = (*e)->finish();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    EXPECT_EQ(stats.records_sent, 120'001U);
+    EXPECT_EQ(stats.dropped, 0U);
+    EXPECT_GE(took.count(), 0.9 * static_cast<double>(stats.messages - 64) / kFilePace) << "it was sent as fast as it goes";
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, ExporterTest, testing::Values(9, 10),
