@@ -112,6 +112,7 @@ class Pipeline {
     const FlowTable& flows() const { return flows_; }
     const CallTable& calls() const { return calls_; }
     const MediaTable& promises() const { return promises_; }
+    const LegTable& legs() const { return legs_; }
     const PlainMedia& plain() const { return plain_; }
     const FragmentTable& fragments() const { return fragments_; }
     const DuplicateFilter& duplicate_filter() const { return duplicates_; }

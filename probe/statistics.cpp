@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "probe/memory_use.hpp"
 #include "probe/voip/hep/hep_message.hpp"
 
 namespace voipprobe::probe {
@@ -20,6 +21,18 @@ ordered_json dpi(const Pipeline& p) {
 ordered_json plain(const Pipeline& p) {
     const PlainCounters& c = p.plain().counters();
     return {{"t38_packets", c.image_packets}, {"application_packets", c.application_packets}, {"streams", c.streams}, {"not_counted_flows", c.full}};
+}
+
+// Of each table, when it was fullest.
+ordered_json memory(const Pipeline& p) {
+    ordered_json tables = ordered_json::object();
+    std::size_t all = 0;
+    for (const TableMemory& t : memory_of(p)) {
+        tables[std::string(t.table)] = {{"most", t.most}, {"octets", t.octets}};
+        all += t.octets;
+    }
+    tables["octets"] = all;
+    return tables;
 }
 
 ordered_json collect(const Pipeline& p, const RecordWriter& w, const ExportStats& e, const CaptureTotals& capture) {
@@ -60,7 +73,7 @@ ordered_json collect(const Pipeline& p, const RecordWriter& w, const ExportStats
           {"in_flow_records", c.flow_packets}, {"in_unsent_flows", c.unsent_packets},
           {"duplicates", c.duplicates}, {"joined", c.joined},
           {"conserved", c.packets == c.decoded + sum && c.decoded == c.flow_packets + c.unsent_packets + c.duplicates + c.joined}}},
-        {"flows", {{"seen", c.flows}, {"open", p.flows().size()}, {"evicted", c.flows_evicted}, {"octets_of_memory", p.flows().memory_octets()}}},
+        {"flows", {{"seen", c.flows}, {"open", p.flows().size()}, {"evicted", c.flows_evicted}}},
         {"calls",
          {{"seen", c.calls}, {"open", p.calls().size()}, {"evicted", c.calls_evicted}, {"sip_messages", c.sip_messages},
           {"sip_outside_calls", c.sip_outside_calls}, {"sip_malformed", malformed},
@@ -107,7 +120,8 @@ ordered_json collect(const Pipeline& p, const RecordWriter& w, const ExportStats
         {"rtp",
          {{"packets", m.rtp_packets}, {"rtcp_packets", m.rtcp_packets}, {"streams", m.streams}, {"open", p.media().open_streams()},
           {"unconfirmed", m.unconfirmed}, {"without_call", m.orphans}, {"digits_without_stream", m.digits_without_stream}, {"ssrc_overflow", m.ssrc_overflow},
-          {"stream_table_full", m.streams_full}, {"octets_of_memory", p.media().memory_octets()}}},
+          {"stream_table_full", m.streams_full}}},
+        {"memory", memory(p)},
         {"records", {{"made", records}, {"shortened_strings", w.shortened_strings() + e.shortened}}},
         {"export",
          {{"records_submitted", e.submitted}, {"records_sent", e.records_sent}, {"records_dropped", e.dropped},

@@ -66,6 +66,11 @@ class DuplicateFilter {
 
   private:
     static constexpr std::size_t kBuckets = 2048;
+
+  public:
+    static constexpr std::size_t kEntries = 4 * kBuckets, kOctets = kEntries * sizeof(std::uint64_t);
+
+  private:
     static constexpr std::size_t kKeys = 32;
     // An entry: 40 bits of the hash, "was cut", 23 bits of time in units of 2^16 ns (9 minutes round).
     static constexpr std::uint64_t kTimeMask = (std::uint64_t{1} << 23) - 1;

@@ -83,7 +83,8 @@ class FlowTable {
 
     std::size_t size() const { return size_; }
     std::size_t capacity() const { return max_flows_; }
-    std::size_t memory_octets() const;
+    std::size_t most() const { return next_unused_ - 1; }  // flows at a time
+    std::size_t memory_octets() const;                     // with that many
 
     // ---- time ----
     void begin(wire::TimeNs first) { base_ = base_ == wire::kNever ? first : base_; }

@@ -55,6 +55,10 @@ class MediaTable {
     // Changes with every added promise: streams that may still find a better call look again when it differs.
     std::uint32_t generation() const { return generation_; }
     std::size_t size() const { return endpoints_.size(); }
+    std::size_t most() const { return endpoints_.most(); }
+    std::size_t memory_octets() const {
+        return endpoints_.memory_octets() + images_.memory_octets() + ssrcs_.memory_octets() + ufrags_.memory_octets();
+    }
     std::uint64_t refused() const { return refused_; }
 
   private:

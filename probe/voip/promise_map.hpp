@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "probe/flow/node_octets.hpp"
 #include "probe/voip/rtp/rtp_stream.hpp"
 #include "wire/time.hpp"
 
@@ -55,6 +56,7 @@ class PromiseMap {
         }
         list.reserve(list.size() + 1);
         list.push_back(promise);
+        most_ = std::max(most_, map_.size());
         return Added::added;
     }
     void remove(const Key& key, std::uint32_t call) {
@@ -72,6 +74,10 @@ class PromiseMap {
     bool contains(const Key& key) const { return map_.contains(key); }
     bool empty() const { return map_.empty(); }
     std::size_t size() const { return map_.size(); }
+    std::size_t most() const { return most_; }  // keys at a time
+    std::size_t memory_octets() const {         // with that many, each promised once
+        return most_ * (node_octets<std::pair<const Key, std::vector<MediaPromise>>>() + sizeof(MediaPromise));
+    }
 
   private:
     static int strength(StreamMatch rule) {
@@ -83,6 +89,7 @@ class PromiseMap {
         }
     }
     std::size_t max_keys_;
+    std::size_t most_ = 0;
     std::unordered_map<Key, std::vector<MediaPromise>, Hash> map_;
 };
 

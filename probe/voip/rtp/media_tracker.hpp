@@ -220,7 +220,8 @@ class MediaTracker {
     const MediaPools& pools() const { return pools_; }
     const MediaCounters& counters() const { return counters_; }
     std::size_t open_streams() const { return open_streams_; }
-    std::size_t memory_octets() const;
+    std::size_t most_streams() const { return next_stream_ - 1; }  // at a time
+    std::size_t memory_octets() const;                             // with that many
 
   private:
     class RtcpIntake;

@@ -7,6 +7,25 @@ namespace {
 
 constexpr std::size_t kMaxTags = 8;
 
+std::size_t heap(const std::string& s) { return s.capacity() < sizeof(std::string) / 2 ? 0 : s.capacity() + 1; }
+template <typename T>
+std::size_t heap(const std::vector<T>& v) {
+    std::size_t n = v.capacity() * sizeof(T);
+    if constexpr (requires(const T& t) { heap(t); })
+        for (const T& t : v) n += heap(t);
+    return n;
+}
+std::size_t heap(const CallFormat& f) { return heap(f.encoding); }
+std::size_t heap(const std::vector<CallMedia>& lines) {
+    std::size_t n = lines.capacity() * sizeof(CallMedia);
+    for (const CallMedia& m : lines) {
+        n += m.formats.capacity() * sizeof(CallFormat);
+        for (const CallFormat& f : m.formats) n += heap(f);
+    }
+    return n;
+}
+std::size_t heap(const CallParty& p) { return heap(p.name_address) + heap(p.user_agent) + heap(p.tags) + heap(p.media); }
+
 }  // namespace
 
 bool CallParty::has_tag(std::string_view tag) const {
@@ -15,6 +34,15 @@ bool CallParty::has_tag(std::string_view tag) const {
 
 void CallParty::add_tag(std::string_view tag) {
     if (!tag.empty() && tags.size() < kMaxTags && !has_tag(tag)) tags.emplace_back(tag);
+}
+
+std::size_t Call::heap_octets() const {
+    std::size_t n = heap(caller) + heap(callee) + heap(early) + heap(offer) + heap(offer_open.media);
+    for (const EarlyDialog& e : early) n += heap(e.tag) + heap(e.media);
+    for (const std::string* s : {&call_id, &server_name, &caller_asserted, &request_uri, &diverted_by, &correlation_id, &connections, &origin, &codecs})
+        n += heap(*s);
+    return n + heap(answers) + heap(branches) + heap(failures) + heap(seen) + heap(seen_anywhere) + heap(endpoints) + heap(ssrcs) +
+           heap(ufrags) + heap(images) + heap(streams) + heap(plain_flows);
 }
 
 std::uint32_t Call::forks() const {

@@ -174,6 +174,7 @@ struct Call {
     // First audio line with an address and a port, else the one that was audio before (a call that went on as T.38);
     // nullptr when the party has described none.
     const CallMedia* audio_of(Side s) const;
+    std::size_t heap_octets() const;  // of its strings and lists
     // Bits of CALL_MEDIA_FLAGS.
     std::uint8_t media_flags() const;
 };

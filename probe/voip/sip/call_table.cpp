@@ -1,5 +1,7 @@
 #include "probe/voip/sip/call_table.hpp"
 
+#include "probe/flow/node_octets.hpp"
+
 namespace voipprobe::probe {
 
 CallIndex CallTable::find(std::string_view call_id) const {
@@ -38,8 +40,19 @@ void CallTable::remove(CallIndex i) {
         by_id_.erase(it);
         break;
     }
+    ++gone_;
+    heap_of_gone_ += calls_[i]->heap_octets();
     calls_[i].reset();
     free_.push_back(i);
+}
+
+std::size_t CallTable::memory_octets() const {
+    std::uint64_t n = gone_, heap = heap_of_gone_;
+    for (CallIndex i = 1; n < 64 && i < calls_.size(); ++i)  // none has ended yet, or few
+        if (calls_[i]) ++n, heap += calls_[i]->heap_octets();
+    const std::size_t each = sizeof(Call) + (n == 0 ? 0 : heap / n) + node_octets<std::pair<const std::uint64_t, CallIndex>>() +
+                             sizeof(calls_[0]) + sizeof(Slot) + sizeof(Deadline);
+    return most() * each;
 }
 
 CallIndex CallTable::victim() {

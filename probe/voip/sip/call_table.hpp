@@ -43,6 +43,8 @@ class CallTable {
     }
     std::size_t size() const { return by_id_.size(); }
     std::size_t capacity() const { return max_calls_; }
+    std::size_t most() const { return calls_.size() - 1; }  // at a time
+    std::size_t memory_octets() const;                      // with that many
 
     void wake_at(CallIndex i, wire::TimeNs due) { deadlines_.push({due, i, calls_[i]->serial}); }
     // Calls on_due(index) for each call whose deadline passed; deadlines of calls gone meanwhile are skipped.
@@ -81,6 +83,7 @@ class CallTable {
     std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines_;
     std::deque<Slot> arrivals_;  // calls that may be given up, oldest first
     std::uint32_t next_serial_ = 1;
+    std::uint64_t gone_ = 0, heap_of_gone_ = 0;  // calls that were removed, and the octets they had on the heap
 };
 
 }  // namespace voipprobe::probe

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "probe/flow/node_octets.hpp"
 #include "wire/hex.hpp"
 #include "wire/text.hpp"
 
@@ -82,6 +83,13 @@ void LegTable::remember(std::string_view kind, std::string_view name, const std:
         names_.erase(order_.front());
         order_.pop_front();
     }
+    most_ = std::max(most_, names_.size());
+}
+
+std::size_t LegTable::memory_octets() const {
+    constexpr std::size_t kId = 48;  // 32 characters, too many for the string itself
+    return most_ * (node_octets<std::pair<const std::uint64_t, Name>>() + kId + sizeof(std::uint64_t)) + recent_.size() * sizeof(Recent) +
+           by_key_.size() * node_octets<std::pair<const std::uint64_t, LookAlikes>>();
 }
 
 void LegTable::note_refer(const Call& call, const SipMessage& m, const SipContext& ctx) {

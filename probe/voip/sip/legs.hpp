@@ -34,6 +34,8 @@ class LegTable {
     void note_refer(const Call& call, const SipMessage& m, const SipContext& ctx);
 
     std::size_t size() const { return names_.size(); }
+    std::size_t most() const { return most_; }  // names at a time
+    std::size_t memory_octets() const;          // with that many; calls of the last seconds as they are now
 
   private:
     struct Name {
@@ -65,6 +67,7 @@ class LegTable {
     void forget_old(wire::TimeNs now);
     void add_look_alike(std::uint64_t key, const Recent& r);
 
+    std::size_t most_ = 0;
     const LegOptions options_;
     const wire::SipKey key_;
     std::unordered_map<std::uint64_t, Name> names_;
