@@ -68,8 +68,9 @@ void infer_kind(CompiledTemplate& t) {
     if (t.spec.is_options()) t.kind = RecordKind::options;
 }
 
-FieldRead::How how_to_read(const Column& c) {
+FieldRead::How how_to_read(const Column& c, bool variable) {
     using How = FieldRead::How;
+    if (variable) return How::variable;
     if (!c.typed) return How::convert;
     if (c.type == wire::FieldType::ipv4 && c.spec.length == 4) return How::address;
     if (c.type == wire::FieldType::ipv6 && c.spec.length == 16) return How::address;
@@ -84,11 +85,10 @@ FieldRead::How how_to_read(const Column& c) {
 }
 
 void plan_reads(CompiledTemplate& t) {
-    if (t.spec.variable || t.spec.is_options()) return;
-    std::uint32_t offset = 0;
+    if (t.spec.is_options()) return;
     for (const Column& c : t.columns) {
-        t.reads.push_back({how_to_read(c), c.absent, c.spec.length, offset});
-        offset += c.spec.length;
+        const bool variable = t.spec.variable && c.spec.length == wire::kVariable;
+        t.reads.push_back({how_to_read(c, variable), c.absent, variable ? std::uint16_t{0} : c.spec.length});
     }
 }
 
@@ -174,6 +174,7 @@ CompiledTemplate compile(wire::TemplateSpec spec, wire::FlowProtocol protocol, s
                   t.index.end());
     t.spec = std::move(spec);
     plan_reads(t);
+    t.kind_column = t.find(ElementId::RECORD_KIND);
     infer_kind(t);
     return t;
 }

@@ -38,13 +38,12 @@ struct Column {
     std::string name(wire::FlowProtocol protocol) const;
 };
 
-// How the fields of a template without variable lengths are read; the common types need no look at the column.
+// How the fields of data records are read, one after the other; the common types need no look at the column.
 struct FieldRead {
-    enum class How : std::uint8_t { convert, number1, number2, number4, number8, address };
+    enum class How : std::uint8_t { convert, variable, number1, number2, number4, number8, address };
     How how = How::convert;
     templates::Absent absent = templates::Absent::never;
-    std::uint16_t length = 0;
-    std::uint32_t offset = 0;  // within the record; offset + length is at most spec.shortest
+    std::uint16_t length = 0;  // 0: variable, its length comes first
 };
 
 struct CompiledTemplate {
@@ -54,7 +53,8 @@ struct CompiledTemplate {
     std::vector<Column> columns;  // one per field, in wire order
     // Field index by element, sorted by element; the first field wins when an element repeats.
     std::vector<std::pair<templates::ElementId, std::uint16_t>> index;
-    std::vector<FieldRead> reads;  // one per field; empty when the template has fields of variable length
+    std::vector<FieldRead> reads;  // one per field; empty for options
+    int kind_column = -1;          // of RECORD_KIND
     bool has_unknown = false;
     RecordKind kind = RecordKind::flow;  // inferred from the groups of its elements
     bool sip_and_rtp = false;            // one nProbe template for both: the values tell

@@ -215,73 +215,95 @@ bool Decoder::read_data(Context& c, const wire::SetView& set) {
     return true;
 }
 
-// The same as below for records of one length: most of what comes, so without the detour over views of fields.
-void Decoder::decode_fixed_set(Context& c, const CompiledTemplate& layout, wire::Bytes body, MessageTime time) {
-    const std::size_t size = layout.spec.shortest;
+// RFC 7011 §7: one octet, or 255 and two octets. False: the set ends before.
+inline bool take_length(wire::Bytes body, std::size_t& at, std::size_t& length) {
+    if (at >= body.size()) return false;
+    length = body[at++];
+    if (length < 255) return true;
+    if (body.size() - at < 2) return false;
+    length = wire::load_be16(body.data() + at);
+    at += 2;
+    return true;
+}
+
+// One record at `at`, which it moves on; false when the set ends within it.
+bool Decoder::read_record(const CompiledTemplate& layout, wire::Bytes body, std::size_t& at) {
+    for (std::size_t i = 0; i < layout.reads.size(); ++i) {
+        const FieldRead& r = layout.reads[i];
+        std::size_t length = r.length;
+        if (r.how == FieldRead::How::variable && !take_length(body, at, length)) return false;
+        if (body.size() - at < length) return false;
+        const wire::Bytes octets = body.subspan(at, length);
+        at += length;
+        switch (r.how) {
+            case FieldRead::How::number1: values_[i] = present_number(octets[0], r.absent, 0xff); break;
+            case FieldRead::How::number2: values_[i] = present_number(wire::load_be16(octets.data()), r.absent, 0xffff); break;
+            case FieldRead::How::number4: values_[i] = present_number(wire::load_be32(octets.data()), r.absent, UINT32_MAX); break;
+            case FieldRead::How::number8: values_[i] = present_number(wire::load_be64(octets.data()), r.absent, UINT64_MAX); break;
+            case FieldRead::How::address:
+                if (r.absent != templates::Absent::zero) {
+                    values_[i] = Value::address(octets);
+                    break;
+                }
+                [[fallthrough]];
+            case FieldRead::How::variable:
+            case FieldRead::How::convert:
+                values_[i] = convert(layout.columns[i], layout.protocol, octets, scratch_, counters_.unreadable_fields);
+                break;
+        }
+    }
+    return true;
+}
+
+// Data records, most of what comes: without the detour over views of fields.
+void Decoder::decode_data_set(Context& c, const CompiledTemplate& layout, wire::Bytes body, MessageTime time) {
     values_.resize(layout.reads.size());
-    bool over_budget = false;
-    for (std::size_t at = 0; body.size() - at >= size; at += size) {
+    bool over_budget = false, damaged = false;
+    for (std::size_t at = 0; body.size() - at >= layout.spec.shortest;) {
         if (c.budget.records == 0 || c.budget.fields < layout.reads.size()) {
             over_budget = true;
+            break;
+        }
+        if (!scratch_.empty()) scratch_.clear();
+        const std::uint64_t unreadable = counters_.unreadable_fields;
+        if (!read_record(layout, body, at)) {
+            counters_.unreadable_fields = unreadable;  // the record is damaged, not its fields
+            damaged = true;
             break;
         }
         c.budget.records -= 1;
         c.budget.fields -= layout.reads.size();
         ++c.records;
-        scratch_.clear();
-        const wire::Bytes record_octets = body.subspan(at, size);
-        for (std::size_t i = 0; i < layout.reads.size(); ++i) {
-            const FieldRead& r = layout.reads[i];
-            const wire::Bytes octets = record_octets.subspan(r.offset, r.length);
-            switch (r.how) {
-                case FieldRead::How::number1: values_[i] = present_number(octets[0], r.absent, 0xff); break;
-                case FieldRead::How::number2: values_[i] = present_number(wire::load_be16(octets.data()), r.absent, 0xffff); break;
-                case FieldRead::How::number4: values_[i] = present_number(wire::load_be32(octets.data()), r.absent, UINT32_MAX); break;
-                case FieldRead::How::number8: values_[i] = present_number(wire::load_be64(octets.data()), r.absent, UINT64_MAX); break;
-                case FieldRead::How::address:
-                    if (r.absent != templates::Absent::zero) {
-                        values_[i] = Value::address(octets);
-                        break;
-                    }
-                    [[fallthrough]];
-                case FieldRead::How::convert:
-                    values_[i] = convert(layout.columns[i], layout.protocol, octets, scratch_, counters_.unreadable_fields);
-                    break;
-            }
-        }
-        const Record record(layout, values_, c.probe, time);
         ++counters_.data_records;
+        const Record record(layout, values_, c.probe, time);
         c.consumer.on_record(record, classify(record));
     }
-    if (!over_budget) return;
-    ++counters_.sets_over_budget;
-    c.all_decoded = false;
+    end_of_set(c, layout, damaged, over_budget);
 }
 
 void Decoder::decode_set(Context& c, const CompiledTemplate& layout, wire::Bytes body, MessageTime time) {
-    if (!layout.reads.empty()) return decode_fixed_set(c, layout, body, time);
+    if (!layout.spec.is_options()) return decode_data_set(c, layout, body, time);
     wire::RecordReader reader(layout.spec, body, c.budget);
     while (reader.next(fields_)) {
         ++c.records;
+        ++counters_.options_records;
         scratch_.clear();
         values_.clear();
         for (std::size_t i = 0; i < fields_.size(); ++i)
             values_.push_back(convert(layout.columns[i], layout.protocol, fields_[i], scratch_,
                                       counters_.unreadable_fields));
         const Record record(layout, values_, c.probe, time);
-        if (layout.spec.is_options()) {
-            ++counters_.options_records;
-            learn_types(c, record);
-            c.consumer.on_record(record, RecordKind::options);
-        } else {
-            ++counters_.data_records;
-            c.consumer.on_record(record, classify(record));
-        }
+        learn_types(c, record);
+        c.consumer.on_record(record, RecordKind::options);
     }
-    if (reader.damaged() && c.domain.is_provisional(layout.spec.id)) c.domain.withdraw(layout.spec.id);
-    if (reader.damaged()) ++counters_.damaged_sets;
-    if (reader.over_budget()) ++counters_.sets_over_budget;
-    if (reader.damaged() || reader.over_budget()) c.all_decoded = false;
+    end_of_set(c, layout, reader.damaged(), reader.over_budget());
+}
+
+void Decoder::end_of_set(Context& c, const CompiledTemplate& layout, bool damaged, bool over_budget) {
+    if (damaged && c.domain.is_provisional(layout.spec.id)) c.domain.withdraw(layout.spec.id);
+    if (damaged) ++counters_.damaged_sets;
+    if (over_budget) ++counters_.sets_over_budget;
+    if (damaged || over_budget) c.all_decoded = false;
 }
 
 // RFC 5610 §3: scope privateEnterpriseNumber (346) and informationElementId (303), then

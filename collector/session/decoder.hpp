@@ -83,7 +83,9 @@ class Decoder {
     void withdraw(Context& c, const wire::SetView& set, std::uint16_t id);
     bool read_data(Context& c, const wire::SetView& set);
     void decode_set(Context& c, const CompiledTemplate& layout, wire::Bytes body, MessageTime time);
-    void decode_fixed_set(Context& c, const CompiledTemplate& layout, wire::Bytes body, MessageTime time);
+    void decode_data_set(Context& c, const CompiledTemplate& layout, wire::Bytes body, MessageTime time);
+    bool read_record(const CompiledTemplate& layout, wire::Bytes body, std::size_t& at);
+    void end_of_set(Context& c, const CompiledTemplate& layout, bool damaged, bool over_budget);
     void learn_types(Context& c, const Record& record);
 
     std::uint32_t own_pen_;

@@ -20,8 +20,9 @@ bool has_media_figures(const Record& r) {
 
 RecordKind classify(const Record& record) {
     if (record.layout().spec.is_options()) return RecordKind::options;
-    if (const auto kind = record[ElementId::RECORD_KIND].as_number(); kind && *kind >= 1 && *kind <= 8)
-        return static_cast<RecordKind>(*kind);
+    if (const int at = record.layout().kind_column; at >= 0)
+        if (const auto kind = record.values()[static_cast<std::size_t>(at)].as_number(); kind && *kind >= 1 && *kind <= 8)
+            return static_cast<RecordKind>(*kind);
     if (record.layout().kind == RecordKind::rtp && !has_media_figures(record))
         return record.layout().sip_and_rtp && record[ElementId::SIP_CALL_ID].present() ? RecordKind::sip
                                                                                        : RecordKind::flow;
