@@ -86,9 +86,11 @@ void append_flow_csv(std::string& line, const Record& record, bool guard) {
                 else rare = true;
                 break;
             }
+            case ValueKind::text: break;
             default: rare = true;
         }
         line.append(room.data(), static_cast<std::size_t>(at - room.data()));
+        if (v.kind() == ValueKind::text) wire::append_csv_text(line, v.as_text(), guard);
         if (rare) append_rare(line, record, i, guard);
     }
     line += '\n';

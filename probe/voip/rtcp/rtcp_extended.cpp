@@ -106,7 +106,11 @@ void receiver_delays(wire::ByteReader& in, std::uint32_t sender, RtcpHandler& ha
     }
 }
 
-// False: the length does not fit the type.
+// RFC 6792: bits 7 and 6 of the flags, in blocks after RFC 3611.
+enum class Measured : std::uint8_t { reserved, sampled, interval, cumulative };
+Measured interval_flag(std::uint8_t flags) { return static_cast<Measured>(flags >> 6); }
+
+// False: the length does not fit the type, or the interval flag.
 bool read_block(std::uint8_t type, std::uint8_t flags, std::size_t octets, wire::ByteReader& in, std::uint32_t sender,
                 RtcpHandler& handler) {
     switch (static_cast<XrType>(type)) {
@@ -145,7 +149,7 @@ bool read_block(std::uint8_t type, std::uint8_t flags, std::size_t octets, wire:
             return true;
         }
         case XrType::jitter_buffer: {
-            if (octets != 12) return false;
+            if (octets != 12 || interval_flag(flags) != Measured::sampled) return false;
             RtcpJitterBuffer b;
             b.adaptive = (flags & 0x20) != 0;
             b.ssrc = in.u32();
@@ -157,9 +161,12 @@ bool read_block(std::uint8_t type, std::uint8_t flags, std::size_t octets, wire:
             return true;
         }
         case XrType::discard_count: {
-            if (octets != 8) return false;
+            const Measured when = interval_flag(flags);
+            if (octets != 8 || (when != Measured::interval && when != Measured::cumulative)) return false;
             RtcpDiscardCount d;
+            d.cumulative = when == Measured::cumulative;
             d.kind = flags >> 4 & 3;
+            if (d.kind == 3) return false;  // reserved
             d.ssrc = in.u32();
             d.packets = measured(in.u32());
             handler.discard_count(sender, d);

@@ -59,24 +59,26 @@ struct RtcpReceiptTimes {  // type 3
     std::uint32_t first = 0, last = 0;  // ticks of the stream's clock
 };
 
-struct RtcpDelay {  // type 16; 1/65536 s
+struct RtcpDelay {  // type 16 (RFC 6843); 1/65536 s
     std::uint32_t ssrc = 0;
     std::optional<std::uint32_t> mean_round_trip, least_round_trip, most_round_trip;
 };
 
-struct RtcpJitterBuffer {  // type 23; ms
+struct RtcpJitterBuffer {  // type 23 (RFC 7005), sampled; ms
     std::uint32_t ssrc = 0;
     bool adaptive = false;
     std::optional<std::uint16_t> nominal, maximum, high_water, low_water;
 };
 
-struct RtcpDiscardCount {  // type 24
+struct RtcpDiscardCount {  // type 24 (RFC 7002)
     std::uint32_t ssrc = 0;
-    std::uint8_t kind = 0;  // 1 early, 2 late, 3 both
+    bool cumulative = false;  // else of the last interval
+    std::uint8_t kind = 0;    // 0 a duplicate, 1 early, 2 late
     std::optional<std::uint32_t> packets;
 };
 
-// The blocks of one XR packet, after its sender's SSRC. A block whose length does not fit its type is skipped.
+// The blocks of one XR packet, after its sender's SSRC. A block whose length does not fit its
+// type, or whose interval flag may not be sent with it, is skipped.
 void read_extended_blocks(wire::ByteReader& in, std::uint32_t sender, RtcpHandler& handler);
 
 }  // namespace voipprobe::probe

@@ -144,13 +144,29 @@ TEST(RtcpParser, FurtherExtendedBlocks) {
     o.u32(0x03000004).u32(9).u32(0x00010003).u32(1000).u32(1160);
     o.u32(0x06e80009).u32(9).u32(0x00010064).u32(3).u32(1).u32(5).u32(90).u32(20).u32(8).u32(0x3c403e01);
     o.u32(0x10000006).u32(9).u32(0x2000).u32(0x1000).u32(0xffffffff).u32(0).u32(0);
-    o.u32(0x17200003).u32(9).u32(0x00280078).u32(0x00500010);
-    o.u32(0x18300002).u32(9).u32(17);
+    o.u32(0x17600003).u32(9).u32(0x00280078).u32(0x00500010);
+    o.u32(0x18e00002).u32(9).u32(17);
     o.u32(0x1d000001).u32(9);              // MOS (RFC 7266): recognised, not read
     o.u32(0xff000000);                     // not assigned
     o.u32(0x07000001).u32(9);              // too short for its type
     EXPECT_EQ(read(o), "TIMES 9 2 1000 1160;STAT 9 lost 3 dup 1 jitter 5 90 20 8 ttl 62;DELAY 8192 -;JB 40 120 adaptive;"
-                       "DISCARD 3 17;BLOCK 255 refused;BLOCK 7 refused;");
+                       "DISCARD 2 17;BLOCK 255 refused;BLOCK 7 refused;");
+}
+
+// RFC 7002 §3.2, RFC 7005 §4.2: what an interval flag may not say, and a reserved discard type, is not believed.
+TEST(RtcpParser, IntervalFlagsThatMayNotBeSentAreRefused) {
+    const auto block = [](std::uint32_t head, int words) {
+        Octets o;
+        o.u32(0x80cf0000U | static_cast<std::uint32_t>(words + 2)).u32(7).u32(head).u32(9);
+        for (int i = 1; i < words; ++i) o.u32(0x00280078);
+        return read(o);
+    };
+    EXPECT_EQ(block(0x17600003, 3), "JB 40 120 adaptive;");
+    EXPECT_EQ(block(0x17400003, 3), "JB 40 120;");
+    for (const std::uint32_t flag : {0x00U, 0x80U, 0xc0U}) EXPECT_EQ(block(0x17000003 | flag << 16, 3), "BLOCK 23 refused;");
+    EXPECT_EQ(block(0x18900002, 2), "DISCARD 1 2621560;");
+    EXPECT_EQ(block(0x18e00002, 2), "DISCARD 2 2621560;");
+    for (const std::uint32_t flag : {0x00U, 0x40U, 0xb0U}) EXPECT_EQ(block(0x18000002 | flag << 16, 2), "BLOCK 24 refused;");
 }
 
 TEST(RtcpParser, LengthsThatDoNotFitAreRefused) {
