@@ -51,25 +51,27 @@ void Pipeline::identify(PreparedPacket& packet, std::uint16_t zone) const {
 void Pipeline::look_ahead(std::span<PreparedPacket> batch) {
     std::array<PreparedPacket*, kBatch> others;
     std::size_t n = 0;
-    for (const PreparedPacket& p : batch) {
-        if (!p.shortcut) continue;
-        media_.lane_index().prefetch(p.lane_key);
-        if (config_.dedup) duplicates_.prefetch(p.mark);
-    }
+    const bool dedup = config_.dedup;
     lanes_version_ = media_.lane_index().version();
     for (PreparedPacket& p : batch) {
-        p.lane = p.shortcut ? media_.lane_index().find(p.lane_key) : 0;
-        if (p.lane != 0) [[likely]] media_.prefetch_lane(p.lane);
-        else if (p.shortcut) prepare_whole(p.raw, p);
-        if (p.lane == 0 && p.known) others[n++] = &p;
+        p.lane = 0;
+        if (p.shortcut) [[likely]] {
+            p.lane = media_.lane_index().find(p.lane_key);
+            if (dedup) duplicates_.prefetch(p.mark);
+            if (p.lane != 0) [[likely]] {
+                media_.prefetch_lane(p.lane);
+                continue;
+            }
+            prepare_whole(p.raw, p);
+        }
+        if (p.known) others.data()[n++] = &p;
     }
     if (n != 0) look_ahead_at_flows(std::span(others).first(n));
     std::array<std::uint32_t, kBatch> measured;
     std::size_t m = 0;
     for (const PreparedPacket& p : batch) {
         if (p.lane == 0) continue;
-        measured[m] = media_.prefetch_waiting(p.lane);
-        if (measured[m] != 0) media_.prefetch(measured[m++]);
+        if (const std::uint32_t s = media_.prefetch_waiting(p.lane)) media_.prefetch(measured.data()[m++] = s);
     }
     for (const std::uint32_t s : std::span(measured).first(m)) media_.prefetch_pools(s);
 }

@@ -37,13 +37,13 @@ class PcapFormat {
     ParseResult next(wire::Bytes data, RawPacket& out) const {
         if (data.size() < 16) return {ParseStep::need_more, 16, 0, ""};
         std::uint32_t captured = u32(data.data() + 8), length = u32(data.data() + 12);
-        if (minor_ < 3 || (minor_ == 3 && captured > length)) std::swap(captured, length);
+        if (minor_ <= 3 && (minor_ < 3 || captured > length)) [[unlikely]] std::swap(captured, length);
         if (captured > kMaxCaptured)
             return {ParseStep::damaged, 0, 0, "a packet claims more than 262144 captured octets"};
         if (data.size() < 16U + captured) return {ParseStep::need_more, 16U + captured, 0, ""};
         // A damaged fraction, "-1 us", must not put the packet an hour into the future.
-        const wire::TimeNs fraction = std::min<wire::TimeNs>(u32(data.data() + 4), nanoseconds_ ? 999'999'999 : 999'999);
-        out.time = wire::TimeNs{u32(data.data())} * wire::kSecond + (nanoseconds_ ? fraction : fraction * 1000);
+        const wire::TimeNs fraction = std::min<wire::TimeNs>(wire::TimeNs{u32(data.data() + 4)} * unit_, wire::kSecond - unit_);
+        out.time = wire::TimeNs{u32(data.data())} * wire::kSecond + fraction;
         out.data = data.subspan(16, captured);
         out.wire_length = std::max(length, captured);
         out.link_type = link_type_;
@@ -58,7 +58,7 @@ class PcapFormat {
     }
     bool swapped_ = false;
     std::uint16_t minor_ = 4;  // of the version: before 2.4 the two lengths stood the other way round, in 2.3 not always
-    bool nanoseconds_ = false;
+    wire::TimeNs unit_ = 1000;  // of the fraction, ns
     std::uint16_t link_type_ = 1;
 };
 

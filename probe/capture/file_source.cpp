@@ -58,19 +58,22 @@ void FileSource::stop(SourceState state, const std::string& reason) {
 
 // What is in the buffer, up to `out`'s end: the last step, which was a packet when `out` is full.
 template <typename Format>
-inline ParseResult FileSource::parse(Format& format, std::span<RawPacket> out, std::size_t& n) {
+inline ParseResult FileSource::parse(Format&& format, std::span<RawPacket> out, std::size_t& n) {
     wire::Bytes data = buffer_.available();
     const std::size_t all = data.size();
+    RawPacket* at = out.data();
+    RawPacket* const end = at + out.size();
     ParseResult r;
     do {
-        r = format.next(data, out[n]);
+        r = format.next(data, *at);
         if (r.step == ParseStep::packet) {
             wire::prefetch(data.data() + r.consume + 1024);  // measured: a quarter of the bare walk
-            ++n;
+            ++at;
         }
         data = data.subspan(r.consume);
-    } while (n < out.size() && (r.step == ParseStep::packet || r.step == ParseStep::skipped));
+    } while (at != end && (r.step == ParseStep::packet || r.step == ParseStep::skipped));
     buffer_.consume(all - data.size());
+    n = static_cast<std::size_t>(at - out.data());
     return r;
 }
 
@@ -78,7 +81,12 @@ std::size_t FileSource::read_batch(std::span<RawPacket> out) {
     std::size_t n = 0;
     if (state_ != SourceState::more) return 0;
     while (n < out.size()) {
-        const ParseResult r = std::visit([&](auto& f) { return parse(f, out, n); }, format_);
+        const ParseResult r = std::visit(
+            [&](auto& f) {
+                if constexpr (std::is_same_v<std::decay_t<decltype(f)>, PcapFormat>) return parse(PcapFormat(f), out, n);
+                else return parse(f, out, n);
+            },
+            format_);
         if (n == out.size()) break;
         if (n > 0) break;  // what was lent stays valid; refill on the next call
         if (r.step == ParseStep::damaged) {

@@ -39,7 +39,7 @@ class FileSource : public PacketSource {
     Result<void> read_header();
     void stop(SourceState state, const std::string& reason);
     template <typename Format>
-    ParseResult parse(Format& format, std::span<RawPacket> out, std::size_t& n);
+    ParseResult parse(Format&& format, std::span<RawPacket> out, std::size_t& n);
 
     int fd_;
     std::string name_;

@@ -42,12 +42,12 @@ class DuplicateFilter {
     Mark mark_of_rtp(const std::uint8_t* ip, std::uint32_t length) const {
         return mark_rtp(wire::load_be64(ip + 12), name(wire::load_be32(ip + 20), wire::load_be16(ip + 4), kProtoUdp, 4), ip + 28, length, 0);
     }
-    void prefetch(Mark m) const { wire::prefetch(&buckets_[m % kBuckets]); }  // what look() reads
+    void prefetch(Mark m) const { wire::prefetch(buckets_.get() + m % kBuckets); }  // what look() reads
     Verdict look(Mark m, const PacketView& p) { return look(m, p.time, p.truncated, p); }
     // The same of a packet with a mark_of_rtp(); `numbered`: is_numbered() would say so, or the packet.
     template <typename Numbered>
     Verdict look(Mark m, wire::TimeNs time, bool truncated, const Numbered& numbered) {
-        Bucket& b = buckets_[m % kBuckets];
+        Bucket& b = buckets_.get()[m % kBuckets];
         bool known = false;
 #pragma GCC unroll 4
         for (std::size_t i = 0; i < 4; ++i) known |= (b.entry[i] ^ m) <= (kTimeMask | kCut);

@@ -16,8 +16,11 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
+#include <span>
 
 #include "probe/flow/reserved_array.hpp"
+#include "probe/voip/rtp/waiting_lane.hpp"
 #include "wire/optional_lock.hpp"
 #include "wire/prefetch.hpp"
 #include "wire/time.hpp"
@@ -37,6 +40,8 @@ class JitterBuffers {
 
     // One packet; true when the adaptive buffer discards it.
     bool add(wire::TimeNs t, double transit_ns);
+    // The same of several, at most 32; bit i: the adaptive buffer discards packet i.
+    std::uint32_t add_run(std::span<const WaitingPacket> packets, const double* transit_ns);
     void prefetch() const {
         wire::prefetch(this);
         wire::prefetch(reinterpret_cast<const char*>(this) + 64);
@@ -107,6 +112,51 @@ inline bool JitterBuffers::add(wire::TimeNs t, double transit_ns) {
     }
     adaptive_ += discarded ? 1U : 0U;
     if (in_block_ == kReview) review();
+    return discarded;
+}
+
+// With the state in registers, block by block; what is out of the ordinary is left to add().
+inline std::uint32_t JitterBuffers::add_run(std::span<const WaitingPacket> packets, const double* transit_ns) {
+    std::uint32_t discarded = 0;
+    for (std::size_t i = 0; i < packets.size();) {
+        const std::size_t block = at_ / kReview;
+        const std::size_t room = std::min<std::size_t>(packets.size() - i, static_cast<std::size_t>(kReview - in_block_));
+        const bool fresh = in_block_ == 0;
+        const float most_early = playout_ - kMostMs;
+        float floor = floor_, bucket_min = bucket_min_;
+        float least = fresh ? std::numeric_limits<float>::max() : block_least_[block];
+        float most = fresh ? std::numeric_limits<float>::lowest() : block_most_[block];
+        std::array<std::uint32_t, 2> late{};
+        std::size_t n = 0;
+        for (; n < room && count_ != 0; ++n) {
+            const auto d = static_cast<float>(transit_ns[i + n] * 1e-6);
+            if (packets[i + n].time >= bucket_end_ || d > playout_ || d < most_early) break;
+            bucket_min = std::min(bucket_min, d);
+            floor = std::min(floor, d);
+            late[0] += d > floor + kFixedMs[0] ? 1U : 0U;
+            late[1] += d > floor + kFixedMs[1] ? 1U : 0U;
+            least = std::min(least, d);
+            most = std::max(most, d);
+            history_[at_ + n] = d;
+        }
+        if (n != 0) {
+            floor_ = floor;
+            bucket_min_ = bucket_min;
+            block_least_[block] = least;
+            block_most_[block] = most;
+            late_[0] += late[0];
+            late_[1] += late[1];
+            at_ = at_ + n == kHistory ? std::uint8_t{0} : static_cast<std::uint8_t>(at_ + n);
+            count_ = static_cast<std::uint8_t>(std::min(count_ + n, kHistory));
+            in_block_ = static_cast<std::uint8_t>(in_block_ + n);
+            i += n;
+            if (in_block_ == kReview) review();
+        }
+        if (n < room) {
+            discarded |= (add(packets[i].time, transit_ns[i]) ? 1U : 0U) << i;
+            ++i;
+        }
+    }
     return discarded;
 }
 

@@ -6,7 +6,7 @@
 
 #include <array>
 #include <cstdint>
-#include <vector>
+#include <memory>
 
 #include "wire/address.hpp"
 #include "wire/nh_hash.hpp"
@@ -24,7 +24,7 @@ class LaneIndex {
   public:
     static constexpr std::size_t kFirstLines = 1024, kMostLines = std::size_t{1} << 17;  // 64 KiB .. 8 MiB
 
-    explicit LaneIndex(wire::SipKey key) : keys_(wire::nh_keys<4>(key, 0x6c616e6573)), lines_(kFirstLines) {}
+    explicit LaneIndex(wire::SipKey key) : keys_(wire::nh_keys<4>(key, 0x6c616e6573)) { resize(kFirstLines); }
 
     // Of an IPv4 header without options that UDP follows: 24 octets.
     LaneKey key_of(const std::uint8_t* ip) const { return key(wire::load_le64(ip + 12), wire::load_be32(ip + 20)); }
@@ -53,9 +53,8 @@ class LaneIndex {
                 break;
             }
         if (place != place_of(k) || l[place].lane != 0) ++crowded_;
-        if (crowded_ > lines_.size() && lines_.size() < kMostLines) {
-            lines_ = std::vector<Line>(2 * lines_.size());
-            crowded_ = 0;
+        if (crowded_ > mask_ && mask_ + 1 < kMostLines) {
+            resize(2 * (mask_ + 1));
             place = place_of(k);
         }
         line_of(k)[place] = {k.addresses, k.ports, lane};
@@ -71,7 +70,7 @@ class LaneIndex {
     }
     // Differs when a lane that find() named before may be another's now.
     std::uint32_t version() const { return version_; }
-    std::size_t octets() const { return lines_.size() * sizeof(Line); }
+    std::size_t octets() const { return (mask_ + 1) * sizeof(Line); }
 
   private:
     struct Entry {
@@ -89,10 +88,16 @@ class LaneIndex {
         return {addresses, ports, static_cast<std::uint32_t>(nh.finish(2))};
     }
     static std::uint32_t place_of(const LaneKey& k) { return k.hash >> 30; }
-    Line& line_of(const LaneKey& k) { return lines_[k.hash & (lines_.size() - 1)]; }
-    const Line& line_of(const LaneKey& k) const { return lines_[k.hash & (lines_.size() - 1)]; }
+    Line& line_of(const LaneKey& k) { return lines_.get()[k.hash & mask_]; }
+    const Line& line_of(const LaneKey& k) const { return lines_.get()[k.hash & mask_]; }
+    void resize(std::size_t lines) {
+        lines_ = std::make_unique<Line[]>(lines);
+        mask_ = lines - 1;
+        crowded_ = 0;
+    }
     wire::NhKeys<4> keys_;
-    std::vector<Line> lines_;
+    std::unique_ptr<Line[]> lines_;
+    std::size_t mask_ = 0;     // lines - 1
     std::size_t crowded_ = 0;  // entries that did not get the place that is looked at first, since it grew
     std::uint32_t version_ = 0;
 };

@@ -130,7 +130,7 @@ class MediaTracker {
     void prefetch_lane(std::uint32_t lane) const { wire::prefetch(&lanes_[lane]); }
     std::uint32_t prefetch_waiting(std::uint32_t number) const {
         const WaitingLane& lane = lanes_[number];
-        wire::prefetch(&lane.packets[lane.count]);
+        wire::prefetch(lane.packets.data() + lane.count);
         const bool measures =
             lane.stream != 0 && (lane.count + 1U >= WaitingLane::kRoom || lane.until == wire::kNever);
         return measures && crew_ == nullptr ? lane.stream : 0;

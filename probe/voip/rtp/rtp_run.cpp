@@ -69,9 +69,7 @@ std::size_t RtpStream::measure_run(std::span<const WaitingPacket> waiting, Media
     interval_jitter_max = most;
     record_run(std::span(jitters).first(n), pools);
     skew.add_run(waiting.first(n), transits.data());
-    JitterBuffers& b = pools.buffers[buffers];
-    std::uint32_t late = 0;
-    for (std::size_t i = 0; i < n; ++i) late |= (b.add(waiting[i].time, transits[i]) ? 1U : 0U) << i;
+    const std::uint32_t late = pools.buffers[buffers].add_run(waiting.first(n), transits.data());
     sequence.advance(static_cast<std::uint32_t>(n));
     burst_gap.received_run(sequence.highest() - static_cast<std::int64_t>(n) + 1,
                            static_cast<std::uint32_t>(n), late);

@@ -47,7 +47,7 @@ struct alignas(64) WaitingLane {
     }
     // After takes(). True: the lane is full and has to be measured before the next one.
     bool add(const std::uint8_t* rtp, std::uint32_t length, wire::TimeNs t) {
-        packets[count] = {t, wire::load_be32(rtp + 4), wire::load_be16(rtp + 2),
+        packets.data()[count] = {t, wire::load_be32(rtp + 4), wire::load_be16(rtp + 2),
                           static_cast<std::uint16_t>((length - 12) << 1 | rtp[1] >> 7)};
         return ++count == kRoom;
     }

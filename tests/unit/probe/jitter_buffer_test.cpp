@@ -86,6 +86,36 @@ TEST(JitterBuffers, FixedBuffersCountFromTheSmallestTransitOf30Seconds) {
     EXPECT_EQ(b.f60(), after);
 }
 
+// Packets together give what they give one by one, whatever the transit does.
+TEST(JitterBuffers, RunsAreTheSameAsSinglePackets) {
+    std::mt19937 dice(5);
+    for (int run = 0; run < 60; ++run) {
+        JitterBuffers one, together;
+        wire::TimeNs t = wire::kSecond;
+        double base = 0;
+        for (int batch = 0; batch < 200; ++batch) {
+            std::array<probe::WaitingPacket, 32> packets{};
+            std::array<double, 32> transits{};
+            const std::size_t n = 1 + dice() % 32;
+            std::uint32_t expected = 0;
+            for (std::size_t i = 0; i < n; ++i) {
+                if (dice() % 400 == 0) base += static_cast<double>(dice() % 1500) * 1e6 - 750e6;
+                t += dice() % 300 == 0 ? 5 * wire::kSecond : 20 * wire::kMillisecond;
+                packets[i].time = t;
+                transits[i] = base + static_cast<double>(dice() % (run % 3 == 0 ? 1000 : 90'000)) * 1e3;
+                expected |= (one.add(t, transits[i]) ? 1U : 0U) << i;
+            }
+            ASSERT_EQ(together.add_run(std::span(packets).first(n), transits.data()), expected) << run << ' ' << batch;
+            ASSERT_EQ(together.f60(), one.f60());
+            ASSERT_EQ(together.f200(), one.f200());
+            ASSERT_EQ(together.adaptive(), one.adaptive());
+            ASSERT_EQ(together.playout_ms(), one.playout_ms());
+            ASSERT_EQ(together.above_minimum_ms(), one.above_minimum_ms());
+            if (dice() % 50 == 0) one.restart(), together.restart();
+        }
+    }
+}
+
 TEST(JitterBuffers, ARestartForgetsTheTransitButNotTheCounts) {
     JitterBuffers b;
     b.add(0, 0);
