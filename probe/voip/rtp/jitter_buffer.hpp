@@ -122,30 +122,33 @@ inline std::uint32_t JitterBuffers::add_run(std::span<const WaitingPacket> packe
         const std::size_t block = at_ / kReview;
         const std::size_t room = std::min<std::size_t>(packets.size() - i, static_cast<std::size_t>(kReview - in_block_));
         const bool fresh = in_block_ == 0;
-        const float most_early = playout_ - kMostMs;
+        const float playout = playout_, most_early = playout_ - kMostMs;
+        const wire::TimeNs end = count_ == 0 ? wire::kNever : bucket_end_;
+        const WaitingPacket* const packet = packets.data() + i;
+        float* const history = history_.data() + at_;
         float floor = floor_, bucket_min = bucket_min_;
         float least = fresh ? std::numeric_limits<float>::max() : block_least_[block];
         float most = fresh ? std::numeric_limits<float>::lowest() : block_most_[block];
-        std::array<std::uint32_t, 2> late{};
+        std::uint32_t late60 = 0, late200 = 0;
         std::size_t n = 0;
-        for (; n < room && count_ != 0; ++n) {
+        for (; n < room; ++n) {
             const auto d = static_cast<float>(transit_ns[i + n] * 1e-6);
-            if (packets[i + n].time >= bucket_end_ || d > playout_ || d < most_early) break;
+            if (packet[n].time >= end || d > playout || d < most_early) break;
             bucket_min = std::min(bucket_min, d);
             floor = std::min(floor, d);
-            late[0] += d > floor + kFixedMs[0] ? 1U : 0U;
-            late[1] += d > floor + kFixedMs[1] ? 1U : 0U;
+            late60 += d > floor + kFixedMs[0] ? 1U : 0U;
+            late200 += d > floor + kFixedMs[1] ? 1U : 0U;
             least = std::min(least, d);
             most = std::max(most, d);
-            history_[at_ + n] = d;
+            history[n] = d;
         }
         if (n != 0) {
             floor_ = floor;
             bucket_min_ = bucket_min;
             block_least_[block] = least;
             block_most_[block] = most;
-            late_[0] += late[0];
-            late_[1] += late[1];
+            late_[0] += late60;
+            late_[1] += late200;
             at_ = at_ + n == kHistory ? std::uint8_t{0} : static_cast<std::uint8_t>(at_ + n);
             count_ = static_cast<std::uint8_t>(std::min(count_ + n, kHistory));
             in_block_ = static_cast<std::uint8_t>(in_block_ + n);
