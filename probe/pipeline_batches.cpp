@@ -50,28 +50,33 @@ void Pipeline::identify(PreparedPacket& packet, std::uint16_t zone) const {
 // Nothing here decides anything: each step only asks for the memory that the next one reads.
 void Pipeline::look_ahead(std::span<PreparedPacket> batch) {
     std::array<PreparedPacket*, kBatch> others;
-    std::size_t n = 0;
+    std::array<std::uint32_t, kBatch> measured;  // streams
+    std::size_t n = 0, m = 0;
+    const auto by_flow = [&](PreparedPacket& p) {
+        if (p.shortcut) prepare_whole(p.raw, p);
+        if (p.known) others.data()[n++] = &p;
+    };
     const bool dedup = config_.dedup;
     lanes_version_ = media_.lane_index().version();
     for (PreparedPacket& p : batch) {
-        p.lane = 0;
-        if (p.shortcut) [[likely]] {
-            p.lane = media_.lane_index().find(p.lane_key);
-            if (dedup) duplicates_.prefetch(p.mark);
-            if (p.lane != 0) [[likely]] {
-                media_.prefetch_lane(p.lane);
-                continue;
-            }
-            prepare_whole(p.raw, p);
+        p.lane = p.shortcut ? media_.lane_index().find(p.lane_key) : 0;
+        if (p.lane == 0) [[unlikely]] {
+            by_flow(p);
+            continue;
         }
-        if (p.known) others.data()[n++] = &p;
+        media_.prefetch_lane(p.lane);
+        if (dedup) duplicates_.prefetch(p.mark);
     }
-    if (n != 0) look_ahead_at_flows(std::span(others).first(n));
-    std::array<std::uint32_t, kBatch> measured;
-    std::size_t m = 0;
-    for (const PreparedPacket& p : batch) {
+    for (PreparedPacket& p : batch) {
         if (p.lane == 0) continue;
-        if (const std::uint32_t s = media_.prefetch_waiting(p.lane)) media_.prefetch(measured.data()[m++] = s);
+        if (!media_.is_open(p.lane)) [[unlikely]] by_flow(p);
+        else if (const std::uint32_t s = media_.prefetch_waiting(p.lane)) media_.prefetch(measured.data()[m++] = s);
+    }
+    if (n != 0) {
+        look_ahead_at_flows(std::span(others).first(n));
+        for (const PreparedPacket* p : std::span(others).first(n))
+            if (p->lane != 0)
+                if (const std::uint32_t s = media_.prefetch_waiting(p->lane)) media_.prefetch(measured.data()[m++] = s);
     }
     for (const std::uint32_t s : std::span(measured).first(m)) media_.prefetch_pools(s);
 }
@@ -90,10 +95,11 @@ void Pipeline::look_ahead_at_flows(std::span<PreparedPacket* const> batch) {
         // Another flow of the same tag: one in ten when the index is full.
         if (flows_.at(p->guess, p->key, p->view).index == 0) [[unlikely]] p->guess = flows_.find(p->key, p->view).index;
         if (p->guess == 0) continue;
+        const bool entered = p->lane != 0;
         p->lane = media_.lane_of(p->guess, flows_.direction(p->guess, p->key));
         if (p->lane == 0) continue;
         media_.prefetch_lane(p->lane);
-        if (p->shortcut) note_lane(*p, p->guess);
+        if (p->shortcut && !entered) note_lane(*p, p->guess);
     }
 }
 

@@ -20,6 +20,7 @@ CALLS = {
     "many": ["--calls", "9000", "--concurrent", "9000", "--duration", "2"],  # more streams than the first index has places
     "mixed": ["--calls", "60", "--concurrent", "30", "--duration", "20", "--background", "3000", "--background-share", "0.5"],
     "ipv6": ["--calls", "60", "--concurrent", "30", "--duration", "20", "--ipv6", "--loss", "0.01"],
+    "modes": ["--calls", "60", "--concurrent", "30", "--duration", "25", "--codec", "AMR,AMR-WB,EVS,opus", "--jitter", "10", "--rtcp"],
     "cut": ["--calls", "60", "--concurrent", "30", "--duration", "20", "--snaplen", "60", "--duplicate", "0.05"],
 }
 

@@ -7,6 +7,7 @@ namespace voipprobe::probe {
 
 [[gnu::noinline]] void MediaTracker::measure_full(WaitingLane& lane) {
     RtpStream& s = streams_[lane.stream];
+    if (s.payload.mode_codec != ModeCodec::none) lane.close();  // the next packet shows the codec's mode
     if (is_tied(s)) lane.look_again = lane.packets.back().time + kPause;
     if (crew_ == nullptr) [[likely]]
         return catch_up(s);
@@ -21,7 +22,7 @@ namespace voipprobe::probe {
 // The stream's next packets may wait, if nothing is to be seen in them but what everybody's have.
 void MediaTracker::enter_lane(RtpStream& s, std::uint32_t index) {
     const bool may = s.confirmed && s.payload.known && s.payload.kind == PayloadClass::media &&
-                     s.payload.mode_codec == ModeCodec::none && !config_.speech_weighting &&
+                     (s.payload.mode_codec == ModeCodec::none || s.packets >= kModeAtFirst) && !config_.speech_weighting &&
                      WaitingLane::may_hold(s.payload_type);
     if (!may) {
         if (s.lane != 0) lanes_[s.lane].close();

@@ -176,10 +176,11 @@ void MediaTracker::measure(MediaFlow& m, std::uint32_t index, const RtpHeader& r
         s.on_packet(h, p.time, pools_);
     if (config_.dtmf && s.payload.kind == PayloadClass::telephone_event && p.payload.size() > h.header_octets)
         digits_[index].add(p.payload.subspan(h.header_octets), h.timestamp);
-    if (s.payload.mode_codec != ModeCodec::none && (s.packets < 32 || (s.packets & 15) == 0) &&
-        p.payload.size() > h.header_octets) {
+    if (s.payload.mode_codec != ModeCodec::none && p.payload.size() > h.header_octets &&
+        (s.packets < kModeAtFirst || s.packets - s.mode_seen_at >= WaitingLane::kRoom)) {
         if (const auto mode = codec_mode(s.payload.mode_codec, p.payload.subspan(h.header_octets), carried))
             s.mode.add(*mode);
+        s.mode_seen_at = s.packets;
     }
     enter_lane(s, index);
 }

@@ -128,6 +128,7 @@ class MediaTracker {
     // For batches: ask for the memory that the next step, at last wait() or on_media(), reads. prefetch_waiting() returns
     // the stream that its packet will have measured, 0 none.
     void prefetch_lane(std::uint32_t lane) const { wire::prefetch(&lanes_[lane]); }
+    bool is_open(std::uint32_t lane) const { return lanes_[lane].until != wire::kNever; }
     std::uint32_t prefetch_waiting(std::uint32_t number) const {
         const WaitingLane& lane = lanes_[number];
         wire::prefetch(lane.packets.data() + lane.count);
@@ -225,6 +226,7 @@ class MediaTracker {
 
   private:
     class RtcpIntake;
+    static constexpr std::uint64_t kModeAtFirst = 32;  // packets that all show the codec's mode; then one in each lane
     static constexpr std::int64_t kPause = 5 * wire::kSecond;  // after it a stream of the same SSRC may be another call's
     void settle(std::uint32_t s);
     void measure_full(WaitingLane& lane);

@@ -139,6 +139,7 @@ struct alignas(64) RtpStream {
     std::uint32_t learned_rate = 0;    // Hz, by the packets' own timestamps; 0 none
     std::uint8_t learned_type = 0xff;  // of this payload type
     ModeVote mode;
+    std::uint64_t mode_seen_at = 0;  // packets so far when the mode was last looked at
     PendingPackets pending;
     ReportedFigures reported;
     LongGaps long_gaps;
