@@ -30,6 +30,7 @@ bool begins_known_method(std::string_view word, bool whole) {
 SipStart sip_start(wire::Bytes data, bool any_method) {
     const std::string_view text = wire::as_text(data.first(std::min(data.size(), kMaxStartLine)));
     if (text.empty()) return SipStart::maybe;
+    if (!is_token(text[0]) && text[0] != '\r' && text[0] != '\n') return SipStart::no;  // most of what is not SIP
     if (text.find('\n') != std::string_view::npos) return looks_like_sip(wire::as_bytes(text)) ? SipStart::yes : SipStart::no;
     if (data.size() >= kMaxStartLine) return SipStart::no;
     constexpr std::string_view kVersion = "SIP/2.0 ";
