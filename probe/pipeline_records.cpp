@@ -52,8 +52,11 @@ Tick Pipeline::on_flow_due(FlowIndex i, wire::TimeNs now, bool arriving) {
         const wire::TimeNs first = std::min({idle, active, snapshot});
         if (first > now) return next_due(i, now);
         if (snapshot == first) {
-            media_.on_snapshot(i, first);
-            plain_.on_snapshot(i, first);
+            // A clock that jumped ahead within a call owes one snapshot, not one for every boundary of the years between.
+            const wire::TimeNs heard = std::min(last, now);
+            const wire::TimeNs at = heard - first < config_.active_ns ? first : heard;
+            media_.on_snapshot(i, at);
+            plain_.on_snapshot(i, at);
             continue;
         }
         if (active == first && active < idle) {

@@ -27,6 +27,7 @@ FAULTS = {
     "F07": ("collector restarts under load, TCP", network.by_transport("restart-tcp"), None),
     "F08": ("collector restarts under load, UDP with --state", network.by_transport("restart-udp"), None),
     "F09": ("the collector's name moves to another address", network.by_transport("names"), None),
+    "F09-start": ("the collector's name does not resolve at first", network.f09_no_name_at_start, "-nm"),
     "F10": ("interface down and up", system.f10_link_down, "-n"),
     "F11": ("interface removed and made anew", system.f11_interface_made_anew, "-n"),
     "F12": ("idle link", system.f12_idle_link, "-n"),

@@ -120,3 +120,38 @@ def f24_same_domain(w):
     made = sum(e["records_submitted"] + e["options_records"] for e in exported)
     check(made == stats["records"]["received"], f"{made} made, {stats['records']['received']} received")
     return f"{made} records made, {stats['records']['received']} received, nothing lost or twice"
+
+
+def f09_no_name_at_start(w):
+    """The collector's name resolves only when the probe has been at work for a while: it starts, counts what it lost, and goes on."""
+    from system import leaves, on_interface, sent, sh
+    hosts = w.path("hosts")
+
+    def names(*lines):
+        open(hosts, "w").write("127.0.0.1 localhost\n" + "".join(f"{line}\n" for line in lines))
+
+    names()
+    open(w.path("resolv.conf"), "w").write("nameserver 127.0.0.9\noptions timeout:1 attempts:1\n")
+    sh(f"ip link set lo up; mount --bind {hosts} /etc/hosts; mount --bind {w.path('resolv.conf')} /etc/resolv.conf")
+    collector = Collector(w.bin, w.path("csv"), "udp://127.0.0.1:0")
+    run = on_interface(w, "-n", f"collector.test:{collector.port}", "-d", "1", "-t", "2")
+    check("does not resolve yet" in open(w.path("probe.log")).read(), "nothing was said of the name")
+    for port in range(5000, 5010):
+        sent(1, port)
+    time.sleep(4)
+    names("127.0.0.1 collector.test")
+    for port in range(6000, 6080):  # it looks again every 5 s
+        sent(1, port)
+        time.sleep(0.15)
+    time.sleep(1)
+    stats, _ = leaves(run, 5)
+    time.sleep(0.5)
+    received = collector.stop()
+    lost = stats["export"]["records_lost"]
+    law.of_packets(stats)
+    law.of_records_received(received, w.path("csv"))
+    made = stats["export"]["records_submitted"]
+    got = received["records"]["received"] - received["records"]["options"]
+    check(got > 30 and lost >= 10 and made == got + lost, f"{made} records made, {got} received, {lost} lost")
+    check(received["sets"]["dropped"] == 0, "the first message there had no templates")
+    return f"{made} records = {got} received + {lost} lost while the name did not resolve"

@@ -44,6 +44,30 @@ TEST(PacketTime, aClockThatWentBackOwesNoSnapshots) {
     expect_conserved(pipeline.counters());
 }
 
+// Found by tools/corrupted: a packet of an open call that came 60 years late. The call holds its streams, so the flow
+// does not end, and every two minutes of the years between had a snapshot: a minute of work, 17 million records.
+TEST(PacketTime, P14_aClockThatJumpsAheadWithinACallOwesOneSnapshot) {
+    SnapshotCounter sink;
+    probe::PipelineConfig config;
+    config.dedup = false;
+    probe::Pipeline pipeline(config, sink);
+    const std::string sdp = "v=0\r\no=- 1 1 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\nm=audio 4002 RTP/AVP 0\r\n";
+    const std::string invite = "INVITE sip:b@h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:b@h>\r\nCall-ID: jump\r\nCSeq: 1 INVITE\r\n"
+                               "Content-Type: application/sdp\r\nContent-Length: " + std::to_string(sdp.size()) + "\r\n\r\n" + sdp;
+    const wire::TimeNs far = kCallStart + 60 * 365 * 86'400LL * wire::kSecond;
+    const Octets other = ip4_packet(ip("192.0.2.8"), ip("192.0.2.9"), 17, udp(7, 8, Octets(9)));
+    pipeline.process(raw(far + 86'400 * wire::kSecond, other, probe::kLinkRaw));
+    pipeline.process(raw(kCallStart, ip4_packet(ip("192.0.2.2"), ip("192.0.2.1"), 17, udp(5060, 5060, octets_of(invite))), probe::kLinkRaw));
+    int seq = 0;
+    for (const wire::TimeNs base : {kCallStart, far, kCallStart})
+        for (int i = 0; i < 8; ++i, ++seq) pipeline.process(raw(base + wire::kSecond + i * 20 * wire::kMillisecond, rtp(2U, seq), probe::kLinkRaw));
+    pipeline.process(raw(far + 86'410 * wire::kSecond, other, probe::kLinkRaw));  // now the flow is due
+    pipeline.finish();
+    EXPECT_LT(sink.emitted, 100U);
+    EXPECT_EQ(pipeline.counters().packets, 27U);
+    expect_conserved(pipeline.counters());
+}
+
 TEST(PacketTime, boundariesAfterAJumpAreOneStep) {
     EXPECT_EQ(wire::boundary_after(5, 10, 10), 10);
     EXPECT_EQ(wire::boundary_after(10, 10, 10), 20);
