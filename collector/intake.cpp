@@ -85,14 +85,18 @@ WrittenIds read_written_ids(const fs::path& folder) {
     WrittenIds out;
     Streams streams;
     std::error_code error;
+    // What was written last is what an exporter sends again: it must be the last to be forgotten.
+    std::vector<std::pair<fs::file_time_type, fs::path>> files;
     for (const auto& entry : fs::directory_iterator(folder, error)) {
         const std::string name = entry.path().filename().string();
         const bool part = name.ends_with(".csv.part");
         if (!part && !name.ends_with(".csv")) continue;
         std::error_code ignored;
-        if (!part && fs::file_time_type::clock::now() - fs::last_write_time(entry.path(), ignored) > kRecent) continue;
-        read_ids(entry.path(), out, streams);
+        const auto written = fs::last_write_time(entry.path(), ignored);
+        if (part || fs::file_time_type::clock::now() - written <= kRecent) files.emplace_back(written, entry.path());
     }
+    std::sort(files.begin(), files.end());
+    for (const auto& [written, path] : files) read_ids(path, out, streams);
     const std::set<CallKey> calls(out.joined.begin(), out.joined.end());
     for (const auto& [key, call] : streams)
         (call == kNoId || calls.contains({key.probe, call}) ? out.joined : out.stream_rows).push_back(key);

@@ -1,5 +1,6 @@
 // SipHash-c-d (Aumasson, Bernstein, "SipHash: a fast short-input PRF", 2012), 64- and 128-bit output.
-// SipHash-1-3 with a random key keys the tables that strangers can fill; SipHash-2-4-128 makes record ids.
+// SipHash-1-3 with a random key keys the tables that strangers can fill; with 128 bits it makes record ids, of strings that
+// SipHash-2-4-128 has made short.
 #pragma once
 
 #include <array>
@@ -38,13 +39,14 @@ struct SipState {
         v1 = rotl(v1, 17) ^ v2;
         v2 = rotl(v2, 32);
     }
+    template <int Rounds = 4>
     std::array<std::uint8_t, 16> finish128() {
         std::array<std::uint8_t, 16> out{};
         v2 ^= 0xee;
-        for (int i = 0; i < 4; ++i) round();
+        for (int i = 0; i < Rounds; ++i) round();
         const std::uint64_t lo = v0 ^ v1 ^ v2 ^ v3;
         v1 ^= 0xdd;
-        for (int i = 0; i < 4; ++i) round();
+        for (int i = 0; i < Rounds; ++i) round();
         const std::uint64_t hi = v0 ^ v1 ^ v2 ^ v3;
         std::memcpy(out.data(), &lo, 8);
         std::memcpy(out.data() + 8, &hi, 8);
@@ -78,13 +80,13 @@ inline std::uint64_t load_le64(const std::uint8_t* p) {
     return v;
 }
 
-// SipHash-2-4 with 128-bit output over whole words.
-[[gnu::always_inline]] inline std::array<std::uint8_t, 16> siphash24_128(SipKey key, std::span<const std::uint64_t> words) {
+// SipHash-1-3 with 128-bit output over whole words.
+[[gnu::always_inline]] inline std::array<std::uint8_t, 16> siphash13_128(SipKey key, std::span<const std::uint64_t> words) {
     detail::SipState s(key);
     s.v1 ^= 0xee;
-    for (const std::uint64_t w : words) s.absorb<2>(w);
-    s.absorb<2>(static_cast<std::uint64_t>(words.size() * 8) << 56);
-    return s.finish128();
+    for (const std::uint64_t w : words) s.absorb<1>(w);
+    s.absorb<1>(static_cast<std::uint64_t>(words.size() * 8) << 56);
+    return s.finish128<3>();
 }
 
 // SipHash-1-3 over octets: for strings such as a Call-ID.

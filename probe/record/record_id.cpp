@@ -25,7 +25,7 @@ class IdBuilder {
         add(wire::load_le64(hash.data()));
         add(wire::load_le64(hash.data() + 8));
     }
-    RecordId finish(wire::SipKey key) const { return wire::siphash24_128(key, std::span(words_).first(size_)); }
+    RecordId finish(wire::SipKey key) const { return wire::siphash13_128(key, std::span(words_).first(size_)); }
 
   private:
     std::array<std::uint64_t, 16> words_;

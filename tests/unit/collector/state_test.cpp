@@ -155,6 +155,21 @@ TEST(Copies, recordsOfAStreamAreKeptOnce) {
     EXPECT_EQ(intake.copies(), 1U);
 }
 
+// Only so many ids are remembered, and what was written last is what will be sent again: whatever the files are called.
+TEST(Copies, idsAreReadInTheOrderTheirFilesWereWritten) {
+    const test::ScratchFolder folder;
+    const auto now = std::filesystem::file_time_type::clock::now();
+    const std::string names = "dahcfbge";
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        const auto path = folder / ("flows-" + names.substr(i, 1) + ".csv");
+        std::ofstream(path) << "RECORD_ID\n" << std::string(31, '0') << i << "\n";
+        std::filesystem::last_write_time(path, now - std::chrono::seconds(100) + std::chrono::seconds(i));
+    }
+    const WrittenIds ids = read_written_ids(folder.path());
+    ASSERT_EQ(ids.others.size(), names.size());
+    for (std::size_t i = 0; i < names.size(); ++i) EXPECT_EQ(wire::hex(ids.others[i]).back(), static_cast<char>('0' + i));
+}
+
 TEST(Copies, idsOfAnEarlierRunAreFoundInItsFiles) {
     const test::ScratchFolder folder;
     const std::string id(32, 'a'), other(32, 'b');

@@ -45,7 +45,7 @@ TEST(PacketTime, aClockThatWentBackOwesNoSnapshots) {
 }
 
 // Found by tools/corrupted: a packet of an open call that came 60 years late. The call holds its streams, so the flow
-// does not end, and every two minutes of the years between had a snapshot: a minute of work, 17 million records.
+// does not end, and every two minutes of the years between had a snapshot.
 TEST(PacketTime, P14_aClockThatJumpsAheadWithinACallOwesOneSnapshot) {
     SnapshotCounter sink;
     probe::PipelineConfig config;
