@@ -12,6 +12,7 @@ flood     100,000 packets a second for a minute: none is lost; prints the probe'
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -83,6 +84,7 @@ class Link:
         if probe.returncode != 0:
             raise RuntimeError(f"voipprobe left with {probe.returncode}: " + open(f"{self.work}/probe.err", encoding="utf-8").read())
         stats = json.loads(out)
+        shutil.rmtree(f"{self.work}/csv", ignore_errors=True)  # of a probe before: its rows would be counted with these
         received = subprocess.run([f"{self.bin}/voipcollector", "-r", f"{self.work}/x.ipfix", "-o", f"{self.work}/csv", "-q", "--stats=json"],
                                   stdout=subprocess.PIPE, text=True, check=True).stdout
         law.whole(stats, json.loads(received), f"{self.work}/csv")
