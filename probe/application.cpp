@@ -200,9 +200,9 @@ class Run {
         auto input = inputs_.begin();
         Feeder feeder(
             pipeline_,
-            [&]() -> std::optional<Result<std::unique_ptr<PacketSource>>> {
+            [&]() -> std::optional<Result<std::unique_ptr<FileSource>>> {
                 if (input == inputs_.end()) return std::nullopt;
-                return open_input(*input++, config_);
+                return open_file(*input++, config_);
             },
             [&] { return crew.help(); });
         Backoff patience;
@@ -218,7 +218,7 @@ class Run {
             if (!block->secrets.empty()) pipeline_.add_tls_keys(block->secrets);
             if (block->count != 0) {
                 start(block->first_time);
-                pipeline_.process(std::span(block->packets).first(block->count));
+                pipeline_.process(std::span(block->packets).first(block->count), std::span(block->decoded).first(block->count));
                 after_feeding();
                 progress_.show(block->progress, pipeline_.counters().packets);
             }

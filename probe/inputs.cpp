@@ -88,15 +88,17 @@ Result<std::vector<Input>> resolve_inputs(const config::ProbeConfig& config) {
     return inputs;
 }
 
+Result<std::unique_ptr<FileSource>> open_file(const Input& input, const config::ProbeConfig& config) {
+    if (!config.filter.empty()) return fail(ExitCode::usage, "-f filters live interfaces; for a file use: tcpdump -r FILE -w OUT FILTER");
+    return FileSource::open(input.name);
+}
+
 Result<std::unique_ptr<PacketSource>> open_input(const Input& input, const config::ProbeConfig& config) {
     const auto up = [](auto&& opened) -> Result<std::unique_ptr<PacketSource>> {
         if (!opened) return tl::unexpected<Error>(opened.error());
         return std::unique_ptr<PacketSource>(std::move(*opened));
     };
-    if (!input.live) {
-        if (!config.filter.empty()) return fail(ExitCode::usage, "-f filters live interfaces; for a file use: tcpdump -r FILE -w OUT FILTER");
-        return up(FileSource::open(input.name));
-    }
+    if (!input.live) return up(open_file(input, config));
     if (input.name.starts_with("hep://")) {
         const auto url = parse_hep_url(input.name);
         if (!url) return tl::unexpected<Error>(url.error());

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "config/probe_config.hpp"
-#include "probe/capture/source.hpp"
+#include "probe/capture/file_source.hpp"
 #include "wire/result.hpp"
 
 namespace voipprobe::probe {
@@ -21,5 +21,7 @@ struct Input {
 Result<std::vector<Input>> resolve_inputs(const config::ProbeConfig& config);
 
 Result<std::unique_ptr<PacketSource>> open_input(const Input& input, const config::ProbeConfig& config);
+// The same of one that is not live.
+Result<std::unique_ptr<FileSource>> open_file(const Input& input, const config::ProbeConfig& config);
 
 }  // namespace voipprobe::probe

@@ -45,8 +45,8 @@ Pipeline::Pipeline(const PipelineConfig& config, RecordSink& sink)
       classifier_(config.dpi ? Classifier::make() : nullptr),
       legs_(config.legs, config.table_key),
       tunnels_(config.max_tunnels),
-      zones_(config.flow_key == FlowKey::addresses ? 1 : 65'535),
-      shortcuts_(config.flow_key == FlowKey::addresses && !classifier_) {
+      zones_(config.flow_key == FlowKey::addresses ? 1 : 65'535) {
+    shortcuts_ = config.flow_key == FlowKey::addresses && !classifier_;
     media_.on_interval(
         [this](RtpStream& s, const IntervalFigures& i, bool last) { on_interval(s, i, last); });
 }
@@ -68,7 +68,7 @@ void Pipeline::reconfigure(const PipelineConfig& next) {
 }
 
 // One whole packet, the innermost. Returns its flow, 0 when there is no room for it.
-[[gnu::noinline]] FlowIndex Pipeline::take(PreparedPacket& packet, std::uint16_t zone) {
+[[gnu::noinline]] FlowIndex Pipeline::take(DecodedPacket& packet, std::uint16_t zone) {
     PacketView& p = packet.view;
     std::uint8_t direction = 0;
     const FlowIndex i = flow_of(p, zone, packet.key, flows_.at(packet.guess, packet.key, p), direction);

@@ -88,10 +88,10 @@ class Pipeline {
     // worked on.
     void process(std::span<const RawPacket> packets);
     void process(const RawPacket& packet) { process(std::span(&packet, 1)); }
-    // The same in two steps: prepare() may run on any threads, beside process(); process() has one owner.
-    // `out` was prepared before or is new.
-    void prepare(const RawPacket& packet, PreparedPacket& out) const;
-    void process(std::span<PreparedPacket> packets);
+    // The same in two steps: prepare() may run on any threads, beside process(); process() has one owner. `decoded` was
+    // used before or is new; process() gets as many of them, in the same order.
+    void prepare(const RawPacket& packet, PreparedPacket& out, DecodedPacket& decoded) const;
+    void process(std::span<const PreparedPacket> packets, std::span<DecodedPacket> decoded);
     // Streams are measured by a crew from now on; nullptr ends that.
     void employ(MeasuringCrew* crew) { media_.employ(crew); }
     MediaTracker& media() { return media_; }
@@ -126,20 +126,26 @@ class Pipeline {
   private:
     static constexpr std::size_t kBatch = 32;
 
-    void look_ahead(std::span<PreparedPacket> batch);
-    void look_ahead_at_flows(std::span<PreparedPacket* const> batch);
+    struct Turn {  // of a packet of the batch
+        std::uint32_t lane = 0;  // where it may wait
+        bool whole = false;      // a shortcut that was decoded, too
+    };
     struct PlainTally {  // of a batch
         std::uint64_t packets = 0, octets = 0;
     };
     void begin(wire::TimeNs first);
-    void prepare_whole(const RawPacket& packet, PreparedPacket& out) const;
-    void identify(PreparedPacket& packet, std::uint16_t zone) const;  // its key and mark
-    bool take_plain_rtp(PreparedPacket& packet, PlainTally& tally);
-    void take_plain_copy(PreparedPacket& packet, DuplicateFilter::Verdict verdict);
-    void note_lane(const PreparedPacket& packet, FlowIndex i);
-    bool take_media(PreparedPacket& packet);
-    FlowIndex take(PreparedPacket& packet, std::uint16_t zone);
-    void take_the_long_way(PreparedPacket& packet);
+    void prepare_whole(const RawPacket& packet, DecodedPacket& out) const;
+    void decode_shortcut(const PreparedPacket& packet, DecodedPacket& out, Turn& turn) const;
+    void identify(DecodedPacket& packet, std::uint16_t zone) const;  // its key and mark
+    void look_ahead(std::span<const PreparedPacket> batch, std::span<DecodedPacket> decoded);
+    void look_ahead_at_flows(std::span<const PreparedPacket> batch, std::span<DecodedPacket> decoded,
+                             std::span<const std::uint32_t> places);
+    bool take_plain_rtp(const PreparedPacket& packet, DecodedPacket& decoded, Turn& turn, PlainTally& tally);
+    void take_plain_copy(const PreparedPacket& packet, DecodedPacket& decoded, Turn& turn, DuplicateFilter::Verdict verdict);
+    void note_lane(const PreparedPacket& packet, const DecodedPacket& decoded, FlowIndex i);
+    bool take_media(DecodedPacket& packet);
+    FlowIndex take(DecodedPacket& packet, std::uint16_t zone);
+    void take_the_long_way(const PreparedPacket& packet, DecodedPacket& decoded, Turn& turn);
     FlowIndex flow_of(const PacketView& p, std::uint16_t zone, std::uint8_t& direction);
     FlowIndex flow_of(const PacketView& p, std::uint16_t zone, const FlowTable::Key& key,
                       FlowTable::Found found, std::uint8_t& direction);
@@ -199,7 +205,9 @@ class Pipeline {
     wire::TimeNs last_activity(const Call& c);
     RecordSource source(templates::RecordKind kind) const;
 
+    // prepare() reads these on other threads: nothing beside them is written for each packet.
     PipelineConfig config_;
+    bool shortcuts_ = false;  // packets of known media are not looked at by flow
     RecordSink& sink_;
     FlowTable flows_;
     CallTable calls_;
@@ -217,7 +225,8 @@ class Pipeline {
     InternTable<std::uint64_t> zones_;  // --flow-key
     PipelineCounters counters_;
     std::array<PreparedPacket, kBatch> batch_;
-    const bool shortcuts_;  // packets of known media are not looked at by flow
+    std::array<DecodedPacket, kBatch> decoded_;
+    std::array<Turn, kBatch> turns_;
     std::uint32_t lanes_version_ = 0;  // of the lanes in the batch
     wire::TimeNs now_ = wire::kNever;
     wire::TimeNs next_slot_ = wire::kNever;  // when timers are due

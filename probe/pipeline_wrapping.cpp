@@ -92,7 +92,7 @@ void Pipeline::on_datagram(std::uint32_t datagram, wire::TimeNs time) {
         if (p.fragment) {
             on_fragment(p, zone);
         } else {
-            PreparedPacket inner;
+            DecodedPacket inner;
             inner.view = p;
             identify(inner, zone);
             take(inner, zone);

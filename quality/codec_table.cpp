@@ -23,9 +23,7 @@ Bandwidth row_bandwidth(Bandwidth wanted) noexcept {
     return wanted == Bandwidth::kFull ? Bandwidth::kSuperwide : wanted;
 }
 
-bool row_fits(const CodecRow& row, std::string_view name, std::uint32_t clock,
-              const CodecVariant& variant) noexcept {
-    if (!same_codec_name(row.name, name)) return false;
+bool row_fits(const CodecRow& row, std::uint32_t clock, const CodecVariant& variant) noexcept {
     if (clock != 0 && clock != row.clock) return false;
     if (variant.bandwidth != Bandwidth::kUnknown && row.bandwidth != row_bandwidth(variant.bandwidth))
         return false;
@@ -54,7 +52,8 @@ const char* basis_name(Basis basis) noexcept {
 std::span<const CodecRow> codec_table() noexcept { return detail::kCodecRows; }
 
 bool same_codec_name(std::string_view a, std::string_view b) noexcept {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+    if (a.size() != b.size()) return false;
+    return std::equal(a.begin(), a.end(), b.begin(),
                       [](char x, char y) noexcept { return lower(x) == lower(y); });
 }
 
@@ -65,8 +64,11 @@ CodecImpairment find_impairment(std::string_view codec, std::uint32_t clock,
     if (evs && variant.interworking) name = "AMR-WB";  // bit-exact interworking (TS 26.445 §4.1)
     const CodecRow* best = nullptr;
     bool modes_differ = false;
-    for (const auto& row : codec_table()) {
-        if (!row_fits(row, name, clock, variant)) continue;
+    const auto same_name = [name](const CodecRow& row) { return same_codec_name(row.name, name); };
+    const auto first = std::find_if(codec_table().begin(), codec_table().end(), same_name);
+    const auto last = std::find_if_not(first, codec_table().end(), same_name);  // rows of one codec stand together
+    for (const CodecRow& row : std::span(first, last)) {
+        if (!row_fits(row, clock, variant)) continue;
         if (best == nullptr) {
             best = &row;
             continue;

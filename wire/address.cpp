@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <charconv>
+#include <span>
 
 namespace voipprobe::wire {
 
@@ -40,10 +42,15 @@ bool IpAddress::is_private() const {
 
 std::string IpAddress::text() const {
     std::array<char, INET6_ADDRSTRLEN + 1> z{};
-    if (is_v4())
-        inet_ntop(AF_INET, octets.data() + 12, z.data(), z.size());
-    else
-        inet_ntop(AF_INET6, octets.data(), z.data(), z.size());
+    if (is_v4()) {  // without inet_ntop(), which prints: calls are compared by such names
+        char* at = z.data();
+        for (const std::uint8_t part : std::span(octets).last<4>()) {
+            at = std::to_chars(at, z.data() + z.size(), part).ptr;
+            *at++ = '.';
+        }
+        return {z.data(), at - 1};
+    }
+    inet_ntop(AF_INET6, octets.data(), z.data(), z.size());
     return z.data();
 }
 

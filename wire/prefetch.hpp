@@ -10,4 +10,13 @@ namespace voipprobe::wire {
     asm volatile("");
 }
 
+// The same of a line that another core wrote or read last.
+[[gnu::always_inline]] inline void prefetch_of_another(const void* p) {
+#if defined(__x86_64__)
+    asm volatile("prefetchw %0" : : "m"(*static_cast<const char*>(p)));  // gcc's own asks for it to be read
+#else
+    prefetch(p);
+#endif
+}
+
 }  // namespace voipprobe::wire

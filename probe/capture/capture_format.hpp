@@ -34,10 +34,19 @@ class PcapFormat {
     static constexpr std::size_t kHeader = 24;
     // nullopt: not a pcap file.
     static std::optional<PcapFormat> parse_header(wire::Bytes header);
-    ParseResult next(wire::Bytes data, RawPacket& out) const {
+    ParseResult next(wire::Bytes data, RawPacket& out) const { return is_usual() ? next_as<true>(data, out) : next_as<false>(data, out); }
+    // Version 2.4 in this machine's octet order: next_as<true>() does.
+    bool is_usual() const { return !swapped_ && minor_ > 3; }
+    template <bool kUsual>
+    [[gnu::always_inline]] ParseResult next_as(wire::Bytes data, RawPacket& out) const {
+        const auto u32 = [this](const std::uint8_t* p) {
+            std::uint32_t v;
+            std::memcpy(&v, p, 4);
+            return !kUsual && swapped_ ? __builtin_bswap32(v) : v;
+        };
         if (data.size() < 16) return {ParseStep::need_more, 16, 0, ""};
         std::uint32_t captured = u32(data.data() + 8), length = u32(data.data() + 12);
-        if (minor_ <= 3 && (minor_ < 3 || captured > length)) [[unlikely]] std::swap(captured, length);
+        if (!kUsual && minor_ <= 3 && (minor_ < 3 || captured > length)) std::swap(captured, length);
         if (captured > kMaxCaptured)
             return {ParseStep::damaged, 0, 0, "a packet claims more than 262144 captured octets"};
         if (data.size() < 16U + captured) return {ParseStep::need_more, 16U + captured, 0, ""};

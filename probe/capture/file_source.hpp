@@ -31,6 +31,9 @@ class FileSource : public PacketSource {
         auto* ng = std::get_if<PcapngFormat>(&format_);
         return ng == nullptr ? std::string() : ng->take_secrets();
     }
+    // While this is kept, what the last read_batch() lent stays valid beyond the next call. To be let go by the thread
+    // that reads.
+    std::shared_ptr<const void> hold() const { return buffer_.hold(); }
     std::uint64_t octets_read() const override { return buffer_.octets_read(); }
     std::uint64_t octets_total() const override { return size_; }
 
@@ -38,8 +41,8 @@ class FileSource : public PacketSource {
     FileSource(int fd, std::string name) : fd_(fd), name_(std::move(name)), buffer_(fd) {}
     Result<void> read_header();
     void stop(SourceState state, const std::string& reason);
-    template <typename Format>
-    ParseResult parse(Format&& format, std::span<RawPacket> out, std::size_t& n);
+    template <typename Next>
+    ParseResult parse(std::span<RawPacket> out, std::size_t& n, Next&& next);
 
     int fd_;
     std::string name_;

@@ -16,15 +16,17 @@ class PlainRtp {
         if (raw.link_type != 1 || d.size() < kLink + kIp + kUdp + kRtp) return false;
         const std::uint8_t* ip = d.data() + kLink;
         const std::uint32_t length = wire::load_be16(ip + kIp + 4);
-        return wire::load_be16(d.data() + 12) == 0x0800 && ip[0] == 0x45 && ip[9] == kProtoUdp && ip[kIp + kUdp] == 0x80 &&
-               (wire::load_be16(ip + 6) & 0x3fff) == 0 && length >= kUdp + kRtp && wire::load_be16(ip + 2) == kIp + length;
+        const std::uint32_t kind = wire::load_be32(d.data() + 12) & 0xffffff00;         // EtherType, version and header length
+        const std::uint32_t fragment_and_protocol = wire::load_be32(ip + 6) & 0x3fff00ff;  // more fragments, offset; protocol
+        return kind == 0x08004500 && fragment_and_protocol == kProtoUdp && ip[kIp + kUdp] == 0x80 && length >= kUdp + kRtp &&
+               wire::load_be16(ip + 2) == kIp + length;
     }
     explicit PlainRtp(const RawPacket& raw) : ip_(raw.data.data() + kLink), captured_(raw.data.size() - kLink - kIp - kUdp) {}
 
     const std::uint8_t* ip() const { return ip_; }
     const std::uint8_t* rtp() const { return ip_ + kIp + kUdp; }
     std::uint32_t payload_length() const { return wire::load_be16(ip_ + 2) - kHeaders; }  // of UDP
-    bool truncated() const { return captured_ < payload_length(); }
+    std::size_t captured() const { return captured_; }  // octets of it
 
   private:
     static constexpr std::uint32_t kLink = 14, kIp = 20, kUdp = 8, kRtp = 12;

@@ -108,7 +108,7 @@ class DuplicateFilter {
     static Verdict judge(Bucket& b, Mark m, std::uint64_t now, bool truncated, bool numbered);
 
     wire::NhKeys<kKeys> keys_;
-    std::unique_ptr<Bucket[]> buckets_;
+    alignas(64) std::unique_ptr<Bucket[]> buckets_;  // the keys are read by other threads
     std::uint64_t displaced_ = 0;
 };
 

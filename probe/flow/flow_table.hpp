@@ -195,7 +195,7 @@ class FlowTable {
 
     std::size_t max_flows_;
     wire::NhKeys<8> keys_;
-    std::size_t groups_ = 64;
+    alignas(64) std::size_t groups_ = 64;  // the keys are read by other threads
     ReservedArray<Group> index_;
     ReservedArray<FlowHot> hot_;
     ReservedArray<FlowCold> cold_;

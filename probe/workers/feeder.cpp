@@ -6,11 +6,13 @@
 
 #include "probe/pipeline.hpp"
 #include "probe/workers/backoff.hpp"
+#include "wire/prefetch.hpp"
 
 namespace voipprobe::probe {
 namespace {
 
-constexpr std::size_t kBlocks = 8;
+constexpr std::size_t kBlocks = 8;  // 2,048 packets
+constexpr std::size_t kAhead = 8;   // packets whose lines are asked for before they are written
 
 }  // namespace
 
@@ -22,7 +24,6 @@ Feeder::Feeder(const Pipeline& pipeline, Open open, Spare spare)
     : pipeline_(pipeline), open_(std::move(open)), spare_(std::move(spare)), lines_(std::make_unique<Lines>()) {
     for (std::size_t i = 0; i < kBlocks; ++i) {
         blocks_.push_back(std::make_unique<PacketBlock>());
-        blocks_.back()->octets.resize(PacketBlock::kOctets);
         lines_->empty.push(blocks_.back().get());
     }
     thread_ = std::thread([this] { run(); });
@@ -40,7 +41,7 @@ PacketBlock* Feeder::next() {
 }
 
 void Feeder::release(PacketBlock* block) {
-    block->count = block->used = 0;
+    block->count = 0;
     block->error.reset();
     block->secrets.clear();
     block->ended.reset();
@@ -67,48 +68,33 @@ void Feeder::run() {
     finished_.store(true, std::memory_order_release);
 }
 
-bool Feeder::read(PacketSource& source) {
-    std::array<RawPacket, PacketBlock::kPackets> batch;
-    const std::size_t n = source.read_batch(batch);
-    if (std::string secrets = source.take_secrets(); !secrets.empty()) {
-        if (open_block() == nullptr) return false;
-        filling_->secrets = std::move(secrets);
-        if (n == 0) publish();
-    }
-    for (std::size_t i = 0; i < n; ++i) {
-        add(batch[i]);
-        if (stop_) return false;
-    }
-    if (filling_ != nullptr && filling_->count != 0) {
-        filling_->progress = progress_of(source);
-        publish();
-    }
-    return source.state() == SourceState::more || source.state() == SourceState::idle;
-}
-
-void Feeder::add(const RawPacket& packet) {
-    if (open_block() == nullptr) return;
-    const std::size_t size = packet.data.size();
-    if (filling_->count == PacketBlock::kPackets || (filling_->count != 0 && filling_->used + size > filling_->octets.size())) {
-        publish();
-        if (open_block() == nullptr) return;
-    }
+bool Feeder::read(FileSource& source) {
+    if (open_block() == nullptr) return false;
     PacketBlock& b = *filling_;
-    if (size > b.octets.size()) b.octets.resize(size);  // the first of its block: nothing points into it yet
-    std::uint8_t* const copy = b.octets.data() + b.used;
-    std::copy_n(packet.data.data(), size, copy);
-    b.used += size;
-    if (b.count == 0) b.first_time = packet.time;
-    RawPacket moved = packet;
-    moved.data = wire::Bytes(copy, size);
-    pipeline_.prepare(moved, b.packets[b.count++]);
+    std::array<RawPacket, PacketBlock::kPackets> batch;
+    b.count = source.read_batch(batch);
+    b.secrets = source.take_secrets();
+    for (std::size_t i = 0; i < b.count; ++i) {
+        wire::prefetch_of_another(b.packets.data() + i + kAhead);  // any address will do
+        pipeline_.prepare(batch[i], b.packets[i], b.decoded[i]);
+    }
+    if (b.count != 0) {
+        b.octets = source.hold();
+        b.first_time = batch.front().time;
+        b.progress = progress_of(source);
+    }
+    if (b.count != 0 || !b.secrets.empty()) publish();
+    return source.state() == SourceState::more;
 }
 
 // nullptr: told to stop.
 PacketBlock* Feeder::open_block() {
     Backoff patience;
     while (filling_ == nullptr && !stop_) {
-        if (lines_->empty.pop(filling_)) break;
+        if (lines_->empty.pop(filling_)) {
+            filling_->octets.reset();  // here: the reader's storage is used again when nobody holds it
+            break;
+        }
         if (spare_ && spare_()) patience.reset();
         else patience.wait();
     }

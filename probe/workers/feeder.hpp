@@ -1,6 +1,6 @@
-// A thread that reads packets, copies them into blocks and prepares them, so that the owner of the packet path gets
-// them decoded and hashed. Blocks come in the order of capture; what happens to a source (it cannot be opened, it
-// ends) travels in the same line.
+// A thread that reads capture files and prepares their packets, so that the owner of the packet path gets them decoded and
+// hashed. Nothing is copied: a block holds on to what was read. Blocks come in the order of capture; what happens to a
+// file (it cannot be opened, it ends) travels in the same line.
 // Thread rule: next() and release() by one thread.
 #pragma once
 
@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-#include "probe/capture/source.hpp"
+#include "probe/capture/file_source.hpp"
 #include "probe/prepared_packet.hpp"
 #include "wire/result.hpp"
 
@@ -23,24 +23,23 @@ namespace voipprobe::probe {
 class Pipeline;
 
 struct PacketBlock {
-    static constexpr std::size_t kPackets = 128;
-    static constexpr std::size_t kOctets = 64 * 1024;
+    static constexpr std::size_t kPackets = 256;
 
     std::array<PreparedPacket, kPackets> packets;
+    std::array<DecodedPacket, kPackets> decoded;
     std::size_t count = 0;
-    std::vector<std::uint8_t> octets;  // what the packets point into
-    std::size_t used = 0;
-    wire::TimeNs first_time = 0;                        // of a block with packets
+    std::shared_ptr<const void> octets;  // what the packets point into
+    wire::TimeNs first_time = 0;         // of a block with packets
     ReadProgress progress;
-    std::string secrets;                   // TLS, of the source; they come before the packets
-    std::optional<Error> error;                         // a source could not be opened
-    std::unique_ptr<PacketSource> ended;                // a source that has no more to give
+    std::string secrets;                 // TLS, of the source; they come before the packets
+    std::optional<Error> error;          // a file could not be opened
+    std::unique_ptr<FileSource> ended;   // a file that has no more to give
 };
 
 class Feeder {
   public:
-    // Opens the next source; nullopt: there are no more. Called on the feeder's thread.
-    using Open = std::function<std::optional<Result<std::unique_ptr<PacketSource>>>()>;
+    // Opens the next file; nullopt: there are no more. Called on the feeder's thread.
+    using Open = std::function<std::optional<Result<std::unique_ptr<FileSource>>>()>;
     // Work for a feeder that has read far enough ahead; false when there was none.
     using Spare = std::function<bool()>;
 
@@ -57,8 +56,7 @@ class Feeder {
   private:
     struct Lines;
     void run();
-    bool read(PacketSource& source);  // into blocks; false when it has no more
-    void add(const RawPacket& packet);
+    bool read(FileSource& source);  // into a block; false when it has no more
     PacketBlock* open_block();
     void publish();
 

@@ -9,8 +9,8 @@ using namespace voipprobe;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     probe::Sdp sdp;
     probe::parse_sdp(wire::as_text(wire::Bytes(data, size)), sdp);
-    if (sdp.media_count > probe::kMaxMedia) std::abort();
-    for (std::size_t i = 0; i < sdp.media_count; ++i)
-        if (sdp.media[i].format_count > probe::kMaxFormats) std::abort();
+    if (sdp.media.size() > probe::kMaxMedia) std::abort();
+    for (std::size_t i = 0; i < sdp.media.size(); ++i)
+        if (sdp.media[i].formats.size() > probe::kMaxFormats) std::abort();
     return 0;
 }

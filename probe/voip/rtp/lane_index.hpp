@@ -96,7 +96,7 @@ class LaneIndex {
         crowded_ = 0;
     }
     wire::NhKeys<4> keys_;
-    std::unique_ptr<Line[]> lines_;
+    alignas(64) std::unique_ptr<Line[]> lines_;  // the keys are read by other threads
     std::size_t mask_ = 0;     // lines - 1
     std::size_t crowded_ = 0;  // entries that did not get the place that is looked at first, since it grew
     std::uint32_t version_ = 0;

@@ -112,7 +112,10 @@ class MediaTracker {
         streams_[stream].measure_batch(packets, pools_);
     }
     void prefetch(std::uint32_t stream) const { streams_[stream].prefetch(); }
-    void prefetch_pools(std::uint32_t stream) const { streams_[stream].prefetch_pools(pools_); }
+    void prefetch_pools(std::uint32_t stream) const {
+        flows_.prefetch(streams_[stream].flow);
+        streams_[stream].prefetch_pools(pools_);
+    }
 
     // Where the packets of a flow's direction wait; 0: it has no media.
     std::uint32_t lane_of(FlowIndex i, std::uint8_t direction) const {
@@ -134,7 +137,11 @@ class MediaTracker {
         wire::prefetch(lane.packets.data() + lane.count);
         const bool measures =
             lane.stream != 0 && (lane.count + 1U >= WaitingLane::kRoom || lane.until == wire::kNever);
-        return measures && crew_ == nullptr ? lane.stream : 0;
+        if (!measures) return 0;
+        for (std::size_t at = 64; at < sizeof lane; at += 64) wire::prefetch(reinterpret_cast<const char*>(&lane) + at);
+        if (crew_ == nullptr) return lane.stream;
+        wire::prefetch(&streams_[lane.stream].payload);  // measure_full() looks at this line before others measure
+        return 0;
     }
 
     // A UDP packet whose payload, `length` octets, begins with the 12 octets at `rtp`, the first of them 0x80, in an IP

@@ -120,6 +120,11 @@ struct alignas(64) RtpStream {
     std::array<std::uint8_t, 4> types{};  // payload types seen, media first
     std::array<std::uint32_t, 4> type_count{};
     std::array<std::uint32_t, 4> type_clock{};  // Hz, 0 unknown
+    FlowIndex flow = 0;
+    wire::TimeNs looked_up = wire::kNever;
+    std::uint8_t direction = 0;  // of its flow
+    bool call_over = false;      // its call has ended: another call may take over the endpoints
+    StreamMatch match = StreamMatch::none;
     alignas(64) ClockSkew skew;  // each of these begins with what every packet touches
     alignas(64) BurstGap burst_gap;
     alignas(64) RtpSequence sequence;
@@ -129,8 +134,6 @@ struct alignas(64) RtpStream {
     std::uint32_t next = 0;              // other SSRCs of the same flow and direction
     std::uint32_t media_generation = 0;  // of the media table when last looked up
     std::uint8_t red_type = 0xff;        // payload type of RFC 2198; packets of it are measured as what they carry
-    bool call_over = false;              // its call has ended: another call may take over the endpoints
-    wire::TimeNs looked_up = wire::kNever;
     wire::TimeNs interval_end = INT64_MAX;
     std::uint64_t batch = 0;  // of its packets, the last one given to a MeasuringCrew; 0 none under way
     double jitter_max = 0;                      // of the intervals before this one
@@ -153,15 +156,12 @@ struct alignas(64) RtpStream {
     bool event_seen = false;
     std::uint8_t tos = 0;
     std::uint16_t vlan = 0;
-    std::uint8_t direction = 0;  // of its flow
     std::uint8_t probation = 0;  // consistent packets in a row while unconfirmed
-    FlowIndex flow = 0;
     std::uint32_t call = 0;  // call index, 0 = none
     std::uint32_t call_serial = 0;
     wire::TimeNs next_snapshot = 0;
     std::uint32_t revision = 0;
     Side side = Side::none;
-    StreamMatch match = StreamMatch::none;
     std::uint8_t media_kind = 0;  // sdp MediaKind
     std::uint8_t line = 0;        // index of the m= line
     quality::JitterHistogram histogram;

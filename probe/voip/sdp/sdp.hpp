@@ -1,7 +1,8 @@
-// A session description (RFC 8866), as far as media needs it. Pure: text to a bounded struct of views.
+// A session description (RFC 8866), as far as media needs it. Pure: text to a bounded struct of views, of which only what
+// the text holds is ever touched.
 #pragma once
 
-#include <array>
+#include <boost/container/static_vector.hpp>
 #include <cstdint>
 #include <string_view>
 
@@ -46,17 +47,13 @@ struct SdpMedia {
     wire::IpAddress address;      // own c= or the session's; none when it is a host name
     std::string_view mid;         // a=mid
     std::string_view ice_ufrag;   // a=ice-ufrag, the line's or the session's
-    std::array<SdpCandidate, kMaxCandidates> candidates;
-    std::uint8_t candidate_count = 0;
-    std::array<std::uint32_t, kMaxSsrcs> ssrcs;  // a=ssrc (RFC 5576), each once: what the describing party sends
-    std::uint8_t ssrc_count = 0;
-    std::array<SdpFormat, kMaxFormats> formats;
-    std::uint8_t format_count = 0;
+    boost::container::static_vector<SdpCandidate, kMaxCandidates> candidates;
+    boost::container::static_vector<std::uint32_t, kMaxSsrcs> ssrcs;  // a=ssrc (RFC 5576), each once: what the describing party sends
+    boost::container::static_vector<SdpFormat, kMaxFormats> formats;
 };
 
 struct Sdp {
-    std::array<SdpMedia, kMaxMedia> media;
-    std::uint8_t media_count = 0;
+    boost::container::static_vector<SdpMedia, kMaxMedia> media;
     bool over_limits = false;  // more m= lines or formats than kept
     std::string_view origin;   // o= value
     std::string_view ice_ufrag;  // of the session

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -42,13 +43,13 @@ wire::IpAddress connection(std::string_view value) {
     return wire::IpAddress::parse(address).value_or(wire::IpAddress{});
 }
 
-void media_line(std::string_view value, Sdp& sdp) {
-    if (sdp.media_count == kMaxMedia) {
+// nullptr: one too many.
+SdpMedia* media_line(std::string_view value, Sdp& sdp) {
+    if (sdp.media.size() == kMaxMedia) {
         sdp.over_limits = true;
-        return;
+        return nullptr;
     }
-    SdpMedia& m = sdp.media[sdp.media_count++];
-    m = SdpMedia{};
+    SdpMedia& m = sdp.media.emplace_back();
     m.kind = kind_of(word(value));
     std::string_view port = word(value);
     m.port = static_cast<std::uint16_t>(number(port.substr(0, port.find('/')), 65535).value_or(0));
@@ -59,12 +60,13 @@ void media_line(std::string_view value, Sdp& sdp) {
     while (m.rtp && !trim(value).empty()) {
         const auto pt = number(word(value), 127);
         if (!pt) continue;
-        if (m.format_count == kMaxFormats) {
+        if (m.formats.size() == kMaxFormats) {
             sdp.over_limits = true;
             break;
         }
-        m.formats[m.format_count++] = SdpFormat{static_cast<std::uint8_t>(*pt), 0, 1, {}};
+        m.formats.push_back({static_cast<std::uint8_t>(*pt), 0, 1, {}});
     }
+    return &m;
 }
 
 // a=rtpmap:<payload type> <encoding name>/<clock rate>[/<channels>]
@@ -77,8 +79,7 @@ void rtpmap(std::string_view value, SdpMedia& m) {
     const std::size_t second = rest.find('/');
     const auto clock = number(rest.substr(0, second), 10'000'000);
     if (!clock || *clock == 0) return;
-    for (std::size_t i = 0; i < m.format_count; ++i) {
-        SdpFormat& f = m.formats[i];
+    for (SdpFormat& f : m.formats) {
         if (f.payload_type != *pt) continue;
         f.encoding = map.substr(0, slash);
         f.clock_rate = *clock;
@@ -112,18 +113,16 @@ void candidate(std::string_view value, SdpMedia& m) {
     if (!component || *component == 0 || *component > 2 || !equals_ignore_case(transport, "UDP") || !address || !port ||
         *port == 0 || address->is_unspecified())
         return;
-    if (m.candidate_count == kMaxCandidates) return;
-    m.candidates[m.candidate_count++] = {{*address, static_cast<std::uint16_t>(*port)},
-                                         static_cast<std::uint8_t>(*component)};
+    if (m.candidates.size() == kMaxCandidates) return;
+    m.candidates.push_back({{*address, static_cast<std::uint16_t>(*port)}, static_cast<std::uint8_t>(*component)});
 }
 
 // a=ssrc:<ssrc> <attribute>
 void ssrc(std::string_view value, SdpMedia& m) {
     const auto v = number(word(value), 0xffffffff);
-    if (!v || m.ssrc_count == kMaxSsrcs) return;
-    for (std::size_t i = 0; i < m.ssrc_count; ++i)
-        if (m.ssrcs[i] == *v) return;
-    m.ssrcs[m.ssrc_count++] = *v;
+    if (!v || m.ssrcs.size() == kMaxSsrcs) return;
+    if (std::find(m.ssrcs.begin(), m.ssrcs.end(), *v) != m.ssrcs.end()) return;
+    m.ssrcs.push_back(*v);
 }
 
 // a=group:BUNDLE <mid> <mid> ...
@@ -154,7 +153,8 @@ void media_attribute(std::string_view a, SdpMedia& m) {
 bool parse_sdp(std::string_view text, Sdp& sdp) {
     wire::IpAddress session_address;
     MediaDirection session_direction = MediaDirection::sendrecv;
-    bool session_encrypted = false, version = false;
+    bool session_encrypted = false, version = false, in_session = true;
+    SdpMedia* m = nullptr;  // whose lines follow
     std::string_view bundle;
     while (!text.empty()) {
         const std::size_t end = text.find('\n');
@@ -163,24 +163,24 @@ bool parse_sdp(std::string_view text, Sdp& sdp) {
         while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.remove_suffix(1);
         if (line.size() < 2 || line[1] != '=') continue;
         const std::string_view value = line.substr(2);
-        SdpMedia* m = sdp.media_count > 0 ? &sdp.media[sdp.media_count - 1U] : nullptr;
         switch (line[0]) {
             case 'v': version = true; break;
             case 'o': sdp.origin = value; break;
             case 'c':
-                if (m == nullptr) session_address = connection(value);
-                else m->address = connection(value), m->has_connection = true;
+                if (in_session) session_address = connection(value);
+                else if (m != nullptr) m->address = connection(value), m->has_connection = true;
                 break;
             case 'm':
-                media_line(value, sdp);
-                if (m != &sdp.media[sdp.media_count - 1U]) {
-                    SdpMedia& added = sdp.media[sdp.media_count - 1U];
-                    added.direction = session_direction;
-                    added.encrypted |= session_encrypted;
+                in_session = false;
+                m = media_line(value, sdp);
+                if (m != nullptr) {
+                    m->direction = session_direction;
+                    m->encrypted |= session_encrypted;
                 }
                 break;
             case 'a':
                 if (m != nullptr) media_attribute(value, *m);
+                else if (!in_session) break;  // of a line that was not kept
                 else if (const auto d = direction(value)) session_direction = *d;
                 else if (value.starts_with("fingerprint:")) session_encrypted = true;
                 else if (value.starts_with("group:BUNDLE ")) bundle = value.substr(13);
@@ -189,13 +189,12 @@ bool parse_sdp(std::string_view text, Sdp& sdp) {
             default: break;
         }
     }
-    for (std::size_t i = 0; i < sdp.media_count; ++i) {
-        SdpMedia& m = sdp.media[i];
-        if (!m.has_connection) m.address = session_address;
-        if (m.ice_ufrag.empty()) m.ice_ufrag = sdp.ice_ufrag;
-        m.bundled = !m.mid.empty() && in_bundle(bundle, m.mid);
+    for (SdpMedia& media : sdp.media) {
+        if (!media.has_connection) media.address = session_address;
+        if (media.ice_ufrag.empty()) media.ice_ufrag = sdp.ice_ufrag;
+        media.bundled = !media.mid.empty() && in_bundle(bundle, media.mid);
     }
-    return version && sdp.media_count > 0;
+    return version && !sdp.media.empty();
 }
 
 }  // namespace voipprobe::probe

@@ -43,10 +43,10 @@ void update_line(CallMedia& line, const SdpMedia& m) {
     // Hold by 0.0.0.0 and refusal by port 0 say nothing about where the line was.
     const bool nowhere = m.port == 0 || m.address.is_unspecified();
     if (!nowhere || line.endpoint.port == 0) line.endpoint = {m.address, m.port};
-    if (nowhere && m.candidate_count > 0) line.endpoint = m.candidates[0].at;
+    if (nowhere && !m.candidates.empty()) line.endpoint = m.candidates[0].at;
     // Types that are no longer listed keep their meaning: packets sent before the change are still on their way.
-    for (std::size_t i = 0; i < m.format_count; ++i) {
-        CallFormat f = to_format(m.formats[i]);
+    for (const SdpFormat& format : m.formats) {
+        CallFormat f = to_format(format);
         const auto old = std::find_if(line.formats.begin(), line.formats.end(),
                                       [&](const CallFormat& o) { return o.payload_type == f.payload_type; });
         if (old != line.formats.end()) *old = std::move(f);
@@ -56,11 +56,10 @@ void update_line(CallMedia& line, const SdpMedia& m) {
 
 std::vector<std::string> audio_codecs(const Sdp& sdp) {
     std::vector<std::string> names;
-    for (std::size_t i = 0; i < sdp.media_count; ++i) {
-        const SdpMedia& m = sdp.media[i];
+    for (const SdpMedia& m : sdp.media) {
         if (m.kind != MediaKind::audio || !m.rtp || m.port == 0) continue;
-        for (std::size_t j = 0; j < m.format_count; ++j) {
-            CallFormat f = to_format(m.formats[j]);
+        for (const SdpFormat& format : m.formats) {
+            CallFormat f = to_format(format);
             if (is_auxiliary(f.encoding)) continue;
             if (std::find(names.begin(), names.end(), f.encoding) == names.end()) names.push_back(std::move(f.encoding));
         }
@@ -125,11 +124,11 @@ void open_offer(Call& call, const SdpUse& use) {
 
 // Hold is asked for in an offer within the running call: a direction without receiving, or the address 0.0.0.0.
 void update_hold(Call& call, const Sdp& sdp, const SdpUse& use) {
-    const auto* audio = std::find_if(sdp.media.begin(), sdp.media.begin() + sdp.media_count,
+    const auto audio = std::find_if(sdp.media.begin(), sdp.media.end(),
                                      [](const SdpMedia& m) { return m.kind == MediaKind::audio; });
-    if (audio == sdp.media.begin() + sdp.media_count || !use.established) return;
+    if (audio == sdp.media.end() || !use.established) return;
     const bool holds = audio->direction == MediaDirection::sendonly || audio->direction == MediaDirection::inactive ||
-                       (audio->address.is_unspecified() && !audio->address.is_none() && audio->candidate_count == 0);
+                       (audio->address.is_unspecified() && !audio->address.is_none() && audio->candidates.empty());
     const auto bit = static_cast<std::uint8_t>(use.from == Side::callee ? 2 : 1);
     const std::uint8_t before = call.holders;
     call.holders = holds ? static_cast<std::uint8_t>(before | bit) : static_cast<std::uint8_t>(before & ~bit);
@@ -140,8 +139,8 @@ void update_hold(Call& call, const Sdp& sdp, const SdpUse& use) {
 }  // namespace
 
 void describe(std::vector<CallMedia>& lines, const Sdp& sdp) {
-    if (lines.size() < sdp.media_count) lines.resize(sdp.media_count);
-    for (std::size_t i = 0; i < sdp.media_count; ++i) update_line(lines[i], sdp.media[i]);
+    if (lines.size() < sdp.media.size()) lines.resize(sdp.media.size());
+    for (std::size_t i = 0; i < sdp.media.size(); ++i) update_line(lines[i], sdp.media[i]);
 }
 
 void apply_sdp(Call& call, std::uint32_t index, const Sdp& sdp, const SdpUse& use, MediaTable& media) {
@@ -149,7 +148,7 @@ void apply_sdp(Call& call, std::uint32_t index, const Sdp& sdp, const SdpUse& us
     if (use.first_copy) {
         const bool offer = is_offer(call, use);
         if (offer && use.established) open_offer(call, use);
-        for (std::size_t i = 0; i < sdp.media_count; ++i) note_connection(call, sdp.media[i].address);
+        for (const SdpMedia& m : sdp.media) note_connection(call, m.address);
         if (offer && call.origin.empty()) call.origin = std::string(sdp.origin.substr(0, kMaxOrigin));
         describe(party.media, sdp);
         party.has_sdp = true;

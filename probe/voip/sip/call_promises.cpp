@@ -59,11 +59,10 @@ void promise_line(Promiser& to, const SdpMedia& m, std::size_t line, const SdpUs
             to.image({use.source, m.port}, to.make(use.from, line, nat));
     }
     if (!m.rtp || (m.port == 0 && !m.bundled)) return;
-    for (std::size_t i = 0; i < m.ssrc_count; ++i) to.ssrc(m.ssrcs[i], to.make(use.from, line, ssrc));
+    for (const std::uint32_t number : m.ssrcs) to.ssrc(number, to.make(use.from, line, ssrc));
     if (m.ice_ufrag.size() >= 4) to.ufrag(m.ice_ufrag, to.make(use.from, line, ice));  // RFC 8839 §5.4: at least 4
-    for (std::size_t i = 0; i < m.candidate_count; ++i)
-        to.endpoint(m.candidates[i].at, to.make(use.from, line, m.candidates[i].component == 2 ? none : ice));
-    if (m.port == 0 || (m.port == kDiscardPort && (m.candidate_count > 0 || !m.ice_ufrag.empty()))) return;
+    for (const SdpCandidate& c : m.candidates) to.endpoint(c.at, to.make(use.from, line, c.component == 2 ? none : ice));
+    if (m.port == 0 || (m.port == kDiscardPort && (!m.candidates.empty() || !m.ice_ufrag.empty()))) return;
 
     MediaPromise p = to.make(use.from, line, sdp);
     p.vouched = m.address == use.source;
@@ -80,7 +79,7 @@ void promise_line(Promiser& to, const SdpMedia& m, std::size_t line, const SdpUs
 
 void promise_media(Call& call, std::uint32_t index, const Sdp& sdp, const SdpUse& use, MediaTable& media) {
     Promiser to(call, index, media, use.time, use.zone);
-    for (std::size_t i = 0; i < sdp.media_count; ++i) promise_line(to, sdp.media[i], i, use);
+    for (std::size_t i = 0; i < sdp.media.size(); ++i) promise_line(to, sdp.media[i], i, use);
 }
 
 void promise_endpoint(Call& call, std::uint32_t index, Side owner, std::size_t line, const wire::Endpoint& at,

@@ -14,7 +14,7 @@ TEST(SdpParser, ReadsAnOffer) {
                           "a=rtpmap:101 telephone-event/8000\r\na=ptime:20\r\na=sendonly\r\na=rtcp:53020\r\n"
                           "m=video 0 RTP/SAVPF 97\r\nc=IN IP6 2001:db8::1\r\na=rtpmap:97 VP8/90000\r\na=rtcp-mux\r\n"
                           "m=image 5000 udptl t38\r\n", s));
-    ASSERT_EQ(s.media_count, 3);
+    ASSERT_EQ(s.media.size(), 3U);
     const SdpMedia& a = s.media[0];
     EXPECT_EQ(a.kind, MediaKind::audio);
     EXPECT_EQ(a.address.text(), "192.0.2.1");
@@ -22,7 +22,7 @@ TEST(SdpParser, ReadsAnOffer) {
     EXPECT_EQ(a.rtcp_port, 53020);
     EXPECT_EQ(a.ptime_ms, 20U);
     EXPECT_EQ(a.direction, MediaDirection::sendonly);
-    ASSERT_EQ(a.format_count, 3);
+    ASSERT_EQ(a.formats.size(), 3U);
     EXPECT_EQ(a.formats[0].clock_rate, 0U) << "static type without rtpmap";
     EXPECT_EQ(a.formats[1].encoding, "opus");
     EXPECT_EQ(a.formats[1].clock_rate, 48000U);
@@ -51,7 +51,7 @@ TEST(SdpParser, SurvivesNonsense) {
     EXPECT_TRUE(parse_sdp("v=0\nc=IN IP4 media.example.org\nm=audio 70000 RTP/AVP 4294967296 -1 0\na=rtpmap:0 x/0\na=rtpmap:\n", host));
     EXPECT_TRUE(host.media[0].address.is_none()) << "a host name is no address";
     EXPECT_EQ(host.media[0].port, 0);
-    ASSERT_EQ(host.media[0].format_count, 1);
+    ASSERT_EQ(host.media[0].formats.size(), 1U);
     EXPECT_EQ(host.media[0].formats[0].clock_rate, 0U);
 }
 
@@ -60,13 +60,26 @@ TEST(SdpParser, KeepsItsLimits) {
     for (int i = 0; i < 10'000; ++i) text += "m=audio 1 RTP/AVP 0\n";
     Sdp s;
     EXPECT_TRUE(parse_sdp(text, s));
-    EXPECT_EQ(s.media_count, kMaxMedia);
+    EXPECT_EQ(s.media.size(), kMaxMedia);
     EXPECT_TRUE(s.over_limits);
     std::string many = "v=0\nm=audio 1 RTP/AVP";
     for (int i = 0; i < 255; ++i) many += " 96";
     Sdp f;
     EXPECT_TRUE(parse_sdp(many + "\n", f));
-    EXPECT_EQ(f.media[0].format_count, kMaxFormats);
+    EXPECT_EQ(f.media[0].formats.size(), kMaxFormats);
+}
+
+TEST(SdpParser, LinesOfMediaThatIsNotKeptAreNobodysElse) {
+    std::string text = "v=0\nc=IN IP4 192.0.2.1\n";
+    for (std::size_t i = 0; i < kMaxMedia; ++i) text += "m=audio 4000 RTP/AVP 0\n";
+    text += "m=audio 5000 RTP/AVP 96\nc=IN IP4 192.0.2.9\na=rtpmap:0 G729/8000\na=inactive\na=ptime:40\n";
+    Sdp s;
+    ASSERT_TRUE(parse_sdp(text, s));
+    const SdpMedia& last = s.media.back();
+    EXPECT_EQ(last.address.text(), "192.0.2.1");
+    EXPECT_EQ(last.direction, MediaDirection::sendrecv);
+    EXPECT_EQ(last.ptime_ms, 0U);
+    EXPECT_TRUE(last.formats[0].encoding.empty());
 }
 
 }  // namespace
