@@ -62,13 +62,13 @@ void Pipeline::look_ahead(std::span<const PreparedPacket> batch, std::span<Decod
     std::array<std::uint32_t, kBatch> measured;  // streams
     std::size_t n = 0, m = 0;
     const auto by_flow = [&](std::size_t i) {
-        if (batch[i].shortcut) decode_shortcut(batch[i], decoded[i], turns_[i]);
-        if (decoded[i].known) others.data()[n++] = static_cast<std::uint32_t>(i);
+        if (batch.data()[i].shortcut) decode_shortcut(batch.data()[i], decoded.data()[i], turns_.data()[i]);
+        if (decoded.data()[i].known) others.data()[n++] = static_cast<std::uint32_t>(i);
     };
     const bool dedup = config_.dedup;
     lanes_version_ = media_.lane_index().version();
     for (std::size_t i = 0; i < batch.size(); ++i) {
-        const PreparedPacket& p = batch[i];
+        const PreparedPacket& p = batch.data()[i];
         Turn& turn = turns_.data()[i];
         turn = {p.shortcut ? media_.lane_index().find(p.lane_key) : 0, false};
         if (turn.lane == 0) [[unlikely]] {
@@ -87,8 +87,8 @@ void Pipeline::look_ahead(std::span<const PreparedPacket> batch, std::span<Decod
     if (n != 0) {
         look_ahead_at_flows(batch, decoded, std::span(others).first(n));
         for (const std::uint32_t i : std::span(others).first(n))
-            if (turns_[i].lane != 0)
-                if (const std::uint32_t s = media_.prefetch_waiting(turns_[i].lane)) media_.prefetch(measured.data()[m++] = s);
+            if (const std::uint32_t lane = turns_.data()[i].lane)
+                if (const std::uint32_t s = media_.prefetch_waiting(lane)) media_.prefetch(measured.data()[m++] = s);
     }
     for (const std::uint32_t s : std::span(measured).first(m)) media_.prefetch_pools(s);
 }
@@ -96,26 +96,26 @@ void Pipeline::look_ahead(std::span<const PreparedPacket> batch, std::span<Decod
 void Pipeline::look_ahead_at_flows(std::span<const PreparedPacket> batch, std::span<DecodedPacket> decoded,
                                    std::span<const std::uint32_t> places) {
     for (const std::uint32_t i : places) {
-        flows_.prefetch(decoded[i].key);
-        if (config_.dedup) duplicates_.prefetch(decoded[i].mark);
+        flows_.prefetch(decoded.data()[i].key);
+        if (config_.dedup) duplicates_.prefetch(decoded.data()[i].mark);
     }
     for (const std::uint32_t i : places) {
-        DecodedPacket& p = decoded[i];
+        DecodedPacket& p = decoded.data()[i];
         p.guess = flows_.guess(p.key);
         if (p.guess != 0) flows_.prefetch(p.guess);
     }
     for (const std::uint32_t i : places) {
-        DecodedPacket& p = decoded[i];
+        DecodedPacket& p = decoded.data()[i];
         if (p.guess == 0) continue;
         // Another flow of the same tag: one in ten when the index is full.
         if (flows_.at(p.guess, p.key, p.view).index == 0) [[unlikely]] p.guess = flows_.find(p.key, p.view).index;
         if (p.guess == 0) continue;
-        Turn& turn = turns_[i];
+        Turn& turn = turns_.data()[i];
         const bool entered = turn.lane != 0;
         turn.lane = media_.lane_of(p.guess, flows_.direction(p.guess, p.key));
         if (turn.lane == 0) continue;
         media_.prefetch_lane(turn.lane);
-        if (batch[i].shortcut && !entered) note_lane(batch[i], p, p.guess);
+        if (batch.data()[i].shortcut && !entered) note_lane(batch.data()[i], p, p.guess);
     }
 }
 
@@ -224,8 +224,8 @@ void Pipeline::process(std::span<const PreparedPacket> packets, std::span<Decode
         look_ahead(batch, decoded.first(n));
         PlainTally tally;
         for (std::size_t i = 0; i < n; ++i)
-            if (!take_plain_rtp(batch[i], decoded[i], turns_.data()[i], tally)) [[unlikely]]
-                take_the_long_way(batch[i], decoded[i], turns_.data()[i]);
+            if (!take_plain_rtp(batch.data()[i], decoded.data()[i], turns_.data()[i], tally)) [[unlikely]]
+                take_the_long_way(batch.data()[i], decoded.data()[i], turns_.data()[i]);
         counters_.decoded += tally.packets;
         counters_.decoded_octets += tally.octets + tally.packets * PlainRtp::kHeaders;
         media_.waited(tally.packets);

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "wire/text.hpp"
+
 namespace voipprobe::wire {
 
 // Takes the next record off the front of `text` into `cells` (unquoted). False at the end.
@@ -37,7 +39,7 @@ inline bool next_csv_record(std::string_view& text, std::vector<std::string>& ce
 
 // A cell as RFC 4180 wants it.
 inline void append_csv_cell(std::string& line, std::string_view cell) {
-    if (cell.find_first_of(",\"\r\n") == std::string_view::npos) {
+    if (find_any<',', '"', '\r', '\n'>(cell) == std::string_view::npos) {
         line += cell;
         return;
     }

@@ -16,6 +16,26 @@ std::string clean_text(std::string_view s);
 std::string_view cap_text(std::string_view s, std::size_t limit);
 
 bool equals_ignore_case(std::string_view a, std::string_view b);  // ASCII
-std::string_view trim(std::string_view s);                        // blanks and tabs
+
+inline std::string_view trim(std::string_view s) {  // blanks and tabs
+    while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
+    while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
+    return s;
+}
+
+// Where the first of some characters is, from a place on; npos. find_first_of() calls memchr() for each octet of `s`,
+// which was a third of the time that an INVITE takes.
+template <char... kAny>
+constexpr std::size_t find_any(std::string_view s, std::size_t from = 0) {
+    for (; from < s.size(); ++from)
+        if (((s[from] == kAny) || ...)) return from;
+    return std::string_view::npos;
+}
+template <char... kAny>
+constexpr std::size_t find_other(std::string_view s, std::size_t from = 0) {  // than those
+    for (; from < s.size(); ++from)
+        if (((s[from] != kAny) && ...)) return from;
+    return std::string_view::npos;
+}
 
 }  // namespace voipprobe::wire

@@ -13,7 +13,7 @@ using wire::trim;
 
 std::string_view word(std::string_view& rest) {
     rest = trim(rest);
-    const std::size_t end = rest.find_first_of(" \t");
+    const std::size_t end = wire::find_any<' ', '\t'>(rest);
     const std::string_view w = rest.substr(0, end);
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end);
     return w;
@@ -39,7 +39,7 @@ wire::IpAddress connection(std::string_view value) {
     word(value);
     word(value);
     std::string_view address = word(value);
-    address = address.substr(0, address.find_first_of("/%"));
+    address = address.substr(0, wire::find_any<'/', '%'>(address));
     return wire::IpAddress::parse(address).value_or(wire::IpAddress{});
 }
 

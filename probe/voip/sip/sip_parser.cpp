@@ -55,13 +55,13 @@ std::string_view value_of(std::string_view line, std::size_t colon) {
 }
 
 void set_cseq(SipMessage& m, std::string_view value, bool& seen) {
-    const std::size_t blank = value.find_first_of(" \t\r\n");
+    const std::size_t blank = wire::find_any<' ', '\t', '\r', '\n'>(value);
     if (blank == std::string_view::npos) return;
     const auto n = number(value.substr(0, blank));
     if (!n) return;
     m.cseq = *n;
     std::string_view method = value.substr(blank);
-    const std::size_t start = method.find_first_not_of(" \t\r\n");
+    const std::size_t start = wire::find_other<' ', '\t', '\r', '\n'>(method);
     if (start == std::string_view::npos) return;
     method = method.substr(start);
     if (!m.is_request) {
@@ -149,7 +149,7 @@ SipMethod method_of(std::string_view token) {
 }
 
 SipDefect parse_sip(std::string_view text, std::size_t whole, SipMessage& m) {
-    const std::size_t start = text.find_first_not_of("\r\n");
+    const std::size_t start = wire::find_other<'\r', '\n'>(text);
     if (start == std::string_view::npos) return SipDefect::first_line;
     std::string_view rest = text.substr(start);
     const std::size_t end = rest.find('\n');

@@ -51,7 +51,7 @@ std::string_view header_parameter(std::string_view value, std::string_view name)
     std::size_t at = parameters_at(value);
     while (at != std::string_view::npos && at < value.size()) {
         std::string_view rest = value.substr(at + 1);
-        const std::size_t end = rest.find_first_of(";,");
+        const std::size_t end = wire::find_any<';', ','>(rest);
         std::string_view one = strip(rest.substr(0, end));
         const std::size_t equals = one.find('=');
         if (equals_ignore_case(strip(one.substr(0, equals)), name)) {
@@ -95,12 +95,12 @@ NameAddress parse_name_address(std::string_view value) {
 std::string_view bare_uri(std::string_view uri) {
     // ';' and '?' may stand inside the user part (RFC 3261 §19.1.1), so look behind the '@' where there is one.
     const std::size_t at = uri.rfind('@');
-    const std::size_t end = uri.find_first_of(";?", at == std::string_view::npos ? 0 : at);
+    const std::size_t end = wire::find_any<';', '?'>(uri, at == std::string_view::npos ? 0 : at);
     return strip(uri.substr(0, end));
 }
 
 std::string unfolded(std::string_view value) {
-    if (value.find_first_of("\r\n") == std::string_view::npos)
+    if (wire::find_any<'\r', '\n'>(value) == std::string_view::npos)
         return wire::is_clean_text(value) ? std::string(value) : wire::clean_text(value);
     std::string out;
     for (std::size_t i = 0; i < value.size();) {

@@ -1,6 +1,8 @@
 // One call with media both ways, as IP packets: the thing that tests put into every wrapping.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <sstream>
 
