@@ -133,6 +133,7 @@ class Pipeline {
     struct PlainTally {  // of a batch
         std::uint64_t packets = 0, octets = 0;
     };
+    void take_batch(std::span<const PreparedPacket> batch, std::span<DecodedPacket> decoded);
     void begin(wire::TimeNs first);
     void prepare_whole(const RawPacket& packet, DecodedPacket& out) const;
     void decode_shortcut(const PreparedPacket& packet, DecodedPacket& out, Turn& turn) const;

@@ -15,7 +15,7 @@ void Pipeline::process(std::span<const RawPacket> packets) {
             prepare(packets[i], batch_[i], decoded_[i]);
             media_.lane_index().prefetch(batch_[i].lane_key);  // whether it has one or not
         }
-        process(std::span(batch_).first(n), std::span(decoded_).first(n));
+        take_batch(std::span(batch_).first(n), std::span(decoded_).first(n));
         packets = packets.subspan(n);
     }
 }
@@ -63,6 +63,7 @@ void Pipeline::look_ahead(std::span<const PreparedPacket> batch, std::span<Decod
     std::size_t n = 0, m = 0;
     const auto by_flow = [&](std::size_t i) {
         if (batch.data()[i].shortcut) decode_shortcut(batch.data()[i], decoded.data()[i], turns_.data()[i]);
+        wire::prefetch(decoded.data()[i].view.payload.data());
         if (decoded.data()[i].known) others.data()[n++] = static_cast<std::uint32_t>(i);
     };
     const bool dedup = config_.dedup;
@@ -216,21 +217,25 @@ bool Pipeline::take_media(DecodedPacket& packet) {
     return true;
 }
 
+void Pipeline::take_batch(std::span<const PreparedPacket> batch, std::span<DecodedPacket> decoded) {
+    counters_.packets += batch.size();
+    look_ahead(batch, decoded);
+    PlainTally tally;
+    for (std::size_t i = 0; i < batch.size(); ++i)
+        if (!take_plain_rtp(batch.data()[i], decoded.data()[i], turns_.data()[i], tally)) [[unlikely]]
+            take_the_long_way(batch.data()[i], decoded.data()[i], turns_.data()[i]);
+    counters_.decoded += tally.packets;
+    counters_.decoded_octets += tally.octets + tally.packets * PlainRtp::kHeaders;
+    media_.waited(tally.packets);
+}
+
 void Pipeline::process(std::span<const PreparedPacket> packets, std::span<DecodedPacket> decoded) {
-    counters_.packets += packets.size();
-    while (!packets.empty()) {
-        const std::size_t n = std::min(packets.size(), kBatch);
-        const auto batch = packets.first(n);
-        look_ahead(batch, decoded.first(n));
-        PlainTally tally;
-        for (std::size_t i = 0; i < n; ++i)
-            if (!take_plain_rtp(batch.data()[i], decoded.data()[i], turns_.data()[i], tally)) [[unlikely]]
-                take_the_long_way(batch.data()[i], decoded.data()[i], turns_.data()[i]);
-        counters_.decoded += tally.packets;
-        counters_.decoded_octets += tally.octets + tally.packets * PlainRtp::kHeaders;
-        media_.waited(tally.packets);
-        packets = packets.subspan(n);
-        decoded = decoded.subspan(n);
+    for (std::size_t at = 0; at < packets.size(); at += kBatch) {
+        const std::size_t n = std::min(packets.size() - at, kBatch);
+        // They are in another core's cache: those of the next batch are asked for before this one is worked on.
+        for (std::size_t i = at == 0 ? 0 : at + kBatch; i < std::min(packets.size(), at + 2 * kBatch); ++i)
+            if (!packets.data()[i].shortcut) prefetch(decoded.data()[i]);
+        take_batch(packets.subspan(at, n), decoded.subspan(at, n));
     }
 }
 

@@ -9,6 +9,7 @@
 #include "probe/flow/duplicate_filter.hpp"
 #include "probe/flow/flow_table.hpp"
 #include "probe/voip/rtp/lane_index.hpp"
+#include "wire/prefetch.hpp"
 
 namespace voipprobe::probe {
 
@@ -41,5 +42,9 @@ struct DecodedPacket {
     DuplicateFilter::Mark mark = 0;
     PacketView view;      // its payload points into the captured octets
 };
+
+inline void prefetch(const DecodedPacket& p) {
+    for (std::size_t at = 0; at < sizeof p; at += 64) wire::prefetch(reinterpret_cast<const char*>(&p) + at);
+}
 
 }  // namespace voipprobe::probe
