@@ -5,22 +5,12 @@
 #include <malloc.h>
 
 #include "tests/unit/probe/dialog_scene.hpp"
+#include "tests/unit/support/sanitized.hpp"
 
 using namespace voipprobe;
 using namespace voipprobe::test;
 
 namespace {
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define VP_SANITIZED
-#endif
-#endif
-#ifdef VP_SANITIZED
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
 
 probe::TableMemory of(const probe::Pipeline& p, std::string_view table) {
     for (const probe::TableMemory& t : probe::memory_of(p))

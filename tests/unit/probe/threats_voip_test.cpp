@@ -56,7 +56,7 @@ TEST(Threats, P09_poisonedDescriptions) {
         "v=0\r\nc=IN IP4\r\nm=audio 4000 RTP/AVP 0\r\n", "v=0\r\nc=\r\nm=audio 4000 RTP/AVP 0\r\n", "v=0\r\nc=IN IP4 1.2.3.4.5\r\nm=audio 4000 RTP/AVP 0\r\n",
         sdp_lines("m=audio 4000 RTP/AVP 96\r\na=rtpmap:96\r\na=rtpmap:\r\na=rtpmap:96 /\r\na=rtpmap:96 X/99999999999/99\r\na=ptime:-1\r\na=ptime:4294967296\r\n"),
         sdp_lines("m=audio 65535 RTP/AVP 0\r\na=rtcp:65536\r\na=rtcp:-1 IN IP4\r\n"), sdp_lines("m=audio 4000 RTP/AVP 0\r\n" + repeated("a=candidate:1 1 udp 1 203.0.113.7 4000 typ host\r\n", 500)),
-        sdp_lines("m=audio 4000 RTP/AVP 0\r\n" + repeated("a=ssrc:4294967296 cname:x\r\n", 500)), std::string(60'000, '='), "v=0\r\n" + repeated("a\r\n", 10'000), std::string("v=0\r\n\0\0\0m=audio 1 RTP/AVP 0\r\n", 31)};
+        sdp_lines("m=audio 4000 RTP/AVP 0\r\n" + repeated("a=ssrc:4294967296 cname:x\r\n", 500)), std::string(60'000, '='), "v=0\r\n" + repeated("a\r\n", 10'000), "v=0\r\n" + std::string(3, '\0') + "m=audio 1 RTP/AVP 0\r\n"};
     std::string codecs;  // nProbe 23 fell over fifteen
     for (int i = 0; i < 255; ++i) codecs += "a=rtpmap:" + std::to_string(i) + " codec" + std::to_string(i) + "/8000\r\n";
     bodies.push_back(sdp_lines("m=audio 4000 RTP/AVP" + repeated(" 8", 255) + "\r\n" + codecs));

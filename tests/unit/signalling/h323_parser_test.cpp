@@ -154,8 +154,10 @@ TEST(H225Parser, SkipsTheRestOfASetup) {
 // ---- the other messages ----------------------------------------------------------------------------------------
 
 Q931Message parsed(int type, const Per& p) {
+    static Octets octets;  // what the message points into, until the next one
+    octets = h323::q931(type, false, {}, p);
     Q931Message m;
-    EXPECT_TRUE(probe::parse_q931(h323::q931(type, false, {}, p), m));
+    EXPECT_TRUE(probe::parse_q931(octets, m));
     EXPECT_TRUE(m.understood);
     return m;
 }

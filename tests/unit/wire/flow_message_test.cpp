@@ -102,13 +102,15 @@ TEST(FlowMessage, EveryTruncationIsRefusedOrWhole) {
 }
 
 TEST(FlowMessage, NamesSetKinds) {
-    auto parsed = FlowMessage::parse(ipfix(words({2, 4, 3, 4, 0, 4, 255, 4, 256, 4})));
+    const auto of_ipfix = ipfix(words({2, 4, 3, 4, 0, 4, 255, 4, 256, 4}));
+    auto parsed = FlowMessage::parse(of_ipfix);
     ASSERT_TRUE(parsed);
     std::vector<SetKind> kinds;
     for (SetView s; parsed->next(s);) kinds.push_back(s.kind);
     EXPECT_EQ(kinds, (std::vector{SetKind::templates, SetKind::options_templates, SetKind::reserved,
                                   SetKind::reserved, SetKind::data}));
-    auto v9 = FlowMessage::parse(netflow9(words({0, 4, 1, 4, 2, 4, 65535, 4})));
+    const auto of_netflow9 = netflow9(words({0, 4, 1, 4, 2, 4, 65535, 4}));
+    auto v9 = FlowMessage::parse(of_netflow9);
     ASSERT_TRUE(v9);
     kinds.clear();
     for (SetView s; v9->next(s);) kinds.push_back(s.kind);
