@@ -5,7 +5,7 @@ import subprocess
 import time
 
 from world import *  # noqa: F403
-from world import Collector, check, conserved, content, free_port, generate, same_as_undisturbed, wait_for, whole_lines
+from world import TRACED, Collector, check, conserved, content, free_port, generate, same_as_undisturbed, wait_for, whole_lines
 
 
 def f01_kill_collector(w):
@@ -76,7 +76,7 @@ def injected(w, what, options=()):
     """A run whose collector has a system call fail as `what` says."""
     port, out = free_port(), w.path("csv")
     log = open(w.path("collector.log"), "w+")
-    collector = subprocess.Popen(["strace", "-f", "-o", w.path("strace.log"), *what, f"{w.bin}/voipcollector", "-l", f"udp://127.0.0.1:{port}", "-o", out, "--stats=json", *options],
+    collector = subprocess.Popen([*TRACED, "-o", w.path("strace.log"), *what, f"{w.bin}/voipcollector", "-l", f"udp://127.0.0.1:{port}", "-o", out, "--stats=json", *options],
                                  stdout=open(w.path("stats.json"), "w"), stderr=log)
     wait_for(lambda: "listening" in open(w.path("collector.log")).read(), 10, "listening")
     return collector, port, out
@@ -123,7 +123,7 @@ def f05_rename_crash(w):
         out = w.path(f"csv{when}")
         port = free_port(__import__("socket").SOCK_STREAM)
         listen = f"tcp://127.0.0.1:{port}"
-        first = subprocess.Popen(["strace", "-f", "-o", w.path("s.log"), "-e", "trace=renameat", "-e", f"inject=renameat:signal=KILL:when={when}", f"{w.bin}/voipcollector", "-l", listen,
+        first = subprocess.Popen([*TRACED, "-o", w.path("s.log"), "-e", "trace=renameat", "-e", f"inject=renameat:signal=KILL:when={when}", f"{w.bin}/voipcollector", "-l", listen,
                                   "-o", out, "--rotate-size", "20K", "-q"])
         time.sleep(0.5)
         sender = w.sender(f"{listen}?resend=on", "--reconnect", "1")

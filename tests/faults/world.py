@@ -15,6 +15,7 @@ from exchange import Collector, check, generate, rows  # noqa: E402
 CALLS = ["--calls", "200", "--duration", "1", "--rate", "40"]
 SOON = ["-d", "2", "-t", "4"]  # records long before the end of the capture
 TABLES = ("calls", "streams", "flows")
+TRACED = ["strace", "-f", "-E", "ASAN_OPTIONS=detect_leaks=0"]  # LeakSanitizer traces by itself, which two cannot
 
 
 class World:

@@ -92,7 +92,7 @@ def main():
     bin_dir = sys.argv[1]
     prefixes = {"openat2": []}
     if shutil.which("strace"):
-        prefixes["no openat2"] = ["strace", "-f", "-o", "/dev/null", "-e", "trace=openat2", "-e", "inject=openat2:error=ENOSYS"]
+        prefixes["no openat2"] = ["strace", "-f", "-E", "ASAN_OPTIONS=detect_leaks=0", "-o", "/dev/null", "-e", "trace=openat2", "-e", "inject=openat2:error=ENOSYS"]
     for name, prefix in prefixes.items():
         with tempfile.TemporaryDirectory() as work:
             capture = generate(bin_dir, f"{work}/in.pcap", "--calls", "2", "--duration", "1")
