@@ -5,12 +5,6 @@
 namespace voipprobe::probe {
 namespace {
 
-// The two highest values of a field mean "over range" and "unavailable" in the blocks after RFC 3611.
-template <typename T>
-std::optional<T> measured(T v) {
-    return v >= static_cast<T>(~T{0} - 1) ? std::nullopt : std::optional<T>(v);
-}
-
 RtcpVoipMetrics voip_metrics(wire::ByteReader& in) {
     RtcpVoipMetrics m;
     m.ssrc = in.u32();
@@ -106,10 +100,6 @@ void receiver_delays(wire::ByteReader& in, std::uint32_t sender, RtcpHandler& ha
     }
 }
 
-// RFC 6792: bits 7 and 6 of the flags, in blocks after RFC 3611.
-enum class Measured : std::uint8_t { reserved, sampled, interval, cumulative };
-Measured interval_flag(std::uint8_t flags) { return static_cast<Measured>(flags >> 6); }
-
 // False: the length does not fit the type, or the interval flag.
 bool read_block(std::uint8_t type, std::uint8_t flags, std::size_t octets, wire::ByteReader& in, std::uint32_t sender,
                 RtcpHandler& handler) {
@@ -138,42 +128,8 @@ bool read_block(std::uint8_t type, std::uint8_t flags, std::size_t octets, wire:
             if (octets != 32) return false;
             handler.voip_metrics(sender, voip_metrics(in));
             return true;
-        case XrType::delay: {
-            if (octets != 24) return false;
-            RtcpDelay d;
-            d.ssrc = in.u32();
-            d.mean_round_trip = measured(in.u32());
-            d.least_round_trip = measured(in.u32());
-            d.most_round_trip = measured(in.u32());
-            handler.delay(sender, d);
-            return true;
-        }
-        case XrType::jitter_buffer: {
-            if (octets != 12 || interval_flag(flags) != Measured::sampled) return false;
-            RtcpJitterBuffer b;
-            b.adaptive = (flags & 0x20) != 0;
-            b.ssrc = in.u32();
-            b.nominal = measured(in.u16());
-            b.maximum = measured(in.u16());
-            b.high_water = measured(in.u16());
-            b.low_water = measured(in.u16());
-            handler.jitter_buffer(sender, b);
-            return true;
-        }
-        case XrType::discard_count: {
-            const Measured when = interval_flag(flags);
-            if (octets != 8 || (when != Measured::interval && when != Measured::cumulative)) return false;
-            RtcpDiscardCount d;
-            d.cumulative = when == Measured::cumulative;
-            d.kind = flags >> 4 & 3;
-            if (d.kind == 3) return false;  // reserved
-            d.ssrc = in.u32();
-            d.packets = measured(in.u32());
-            handler.discard_count(sender, d);
-            return true;
-        }
+        default: return read_metrics_block(type, flags, octets, in, sender, handler);
     }
-    return type != 0 && type <= kXrMostAssigned;
 }
 
 }  // namespace

@@ -1,11 +1,9 @@
-// What XR blocks (RFC 3611 and its extensions) say, one struct per shape. All counts as sent; a figure that its
-// sender marked as unavailable or out of range is absent. Sources: RFC 3611 §4 (types 1-7), RFC 5725 (10), RFC 6843
-// (16), RFC 7005 (23), RFC 7002 (24), RFC 7097 (25). Other assigned types (14-31) are recognised and counted, not read.
-// Thread rule: value types; the parser is pure.
+// What XR blocks of RFC 3611 and their like say, one struct per shape; those of the monitoring framework are in
+// rtcp_metrics.hpp. All counts as sent. Sources: RFC 3611 §4 (types 1-7), RFC 5725 (10), RFC 7097 (25). Other assigned
+// types are recognised and counted, not read. Thread rule: value types; the parser is pure.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "wire/bytes.hpp"
 
@@ -15,9 +13,12 @@ class RtcpHandler;
 
 enum class XrType : std::uint8_t {
     loss_rle = 1, duplicate_rle = 2, receipt_times = 3, receiver_time = 4, receiver_delay = 5, statistics = 6,
-    voip_metrics = 7, post_repair_loss_rle = 10, delay = 16, jitter_buffer = 23, discard_count = 24, discard_rle = 25
+    voip_metrics = 7, post_repair_loss_rle = 10, measurement_information = 14, delay_variation = 15, delay = 16,
+    loss_summary = 17, discard_summary = 18, frames = 19, loss_bursts = 20, discard_bursts = 21, jitter_buffer = 23,
+    discard_count = 24, discard_rle = 25, discarded_octets = 26, sync_delay = 27, sync_offset = 28, mos = 29,
+    concealment = 30, concealed_seconds = 31
 };
-inline constexpr std::uint8_t kXrMostAssigned = 31;
+inline constexpr std::uint8_t kXrMostAssigned = 35;  // RFC 8015
 
 struct RtcpVoipMetrics {  // type 7; 127 stands for "unavailable" in R factors and MOS
     std::uint32_t ssrc = 0;
@@ -57,24 +58,6 @@ struct RtcpReceiptTimes {  // type 3
     std::uint16_t begin = 0, end = 0;
     std::uint32_t count = 0;
     std::uint32_t first = 0, last = 0;  // ticks of the stream's clock
-};
-
-struct RtcpDelay {  // type 16 (RFC 6843); 1/65536 s
-    std::uint32_t ssrc = 0;
-    std::optional<std::uint32_t> mean_round_trip, least_round_trip, most_round_trip;
-};
-
-struct RtcpJitterBuffer {  // type 23 (RFC 7005), sampled; ms
-    std::uint32_t ssrc = 0;
-    bool adaptive = false;
-    std::optional<std::uint16_t> nominal, maximum, high_water, low_water;
-};
-
-struct RtcpDiscardCount {  // type 24 (RFC 7002)
-    std::uint32_t ssrc = 0;
-    bool cumulative = false;  // else of the last interval
-    std::uint8_t kind = 0;    // 0 a duplicate, 1 early, 2 late
-    std::optional<std::uint32_t> packets;
 };
 
 // The blocks of one XR packet, after its sender's SSRC. A block whose length does not fit its

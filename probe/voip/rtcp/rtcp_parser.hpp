@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "probe/voip/rtcp/rtcp_extended.hpp"
+#include "probe/voip/rtcp/rtcp_metrics.hpp"
 #include "wire/bytes.hpp"
 
 namespace voipprobe::probe {
@@ -34,9 +35,20 @@ class RtcpHandler {
     virtual void statistics(std::uint32_t /*sender*/, const RtcpStatistics&) {}
     virtual void run_lengths(std::uint32_t /*sender*/, const RtcpRunLengths&) {}
     virtual void receipt_times(std::uint32_t /*sender*/, const RtcpReceiptTimes&) {}
+    virtual void period(std::uint32_t /*sender*/, const RtcpPeriod&) {}
+    virtual void delay_variation(std::uint32_t /*sender*/, const RtcpDelayVariation&) {}
     virtual void delay(std::uint32_t /*sender*/, const RtcpDelay&) {}
+    virtual void burst_summary(std::uint32_t /*sender*/, const RtcpBurstSummary&) {}
+    virtual void frames(std::uint32_t /*sender*/, const RtcpFrames&) {}
+    virtual void bursts(std::uint32_t /*sender*/, const RtcpBursts&) {}
     virtual void jitter_buffer(std::uint32_t /*sender*/, const RtcpJitterBuffer&) {}
     virtual void discard_count(std::uint32_t /*sender*/, const RtcpDiscardCount&) {}
+    virtual void discarded_octets(std::uint32_t /*sender*/, const RtcpDiscardedOctets&) {}
+    virtual void sync_delay(std::uint32_t /*sender*/, const RtcpSyncDelay&) {}
+    virtual void sync_offset(std::uint32_t /*sender*/, const RtcpSyncOffset&) {}
+    virtual void score(std::uint32_t /*sender*/, const RtcpMos&) {}  // once for each segment
+    virtual void concealment(std::uint32_t /*sender*/, const RtcpConcealment&) {}
+    virtual void concealed_seconds(std::uint32_t /*sender*/, const RtcpConcealedSeconds&) {}
     virtual void extended_block(std::uint8_t /*type*/, bool /*understood*/) {}  // after each XR block
     virtual void packet(std::uint8_t /*type*/) {}  // before what a packet of the compound says
     virtual void bye(std::uint32_t /*ssrc*/) {}

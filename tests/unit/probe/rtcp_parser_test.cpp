@@ -146,7 +146,7 @@ TEST(RtcpParser, FurtherExtendedBlocks) {
     o.u32(0x10000006).u32(9).u32(0x2000).u32(0x1000).u32(0xffffffff).u32(0).u32(0);
     o.u32(0x17600003).u32(9).u32(0x00280078).u32(0x00500010);
     o.u32(0x18e00002).u32(9).u32(17);
-    o.u32(0x1d000001).u32(9);              // MOS (RFC 7266): recognised, not read
+    o.u32(0x20000001).u32(9);              // decodability (RFC 7380): recognised, not read
     o.u32(0xff000000);                     // not assigned
     o.u32(0x07000001).u32(9);              // too short for its type
     EXPECT_EQ(read(o), "TIMES 9 2 1000 1160;STAT 9 lost 3 dup 1 jitter 5 90 20 8 ttl 62;DELAY 8192 -;JB 40 120 adaptive;"
