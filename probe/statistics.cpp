@@ -114,6 +114,8 @@ ordered_json collect(const Pipeline& p, const RecordWriter& w, const ExportStats
          {{"packets", m.rtcp_packets}, {"sender_reports", m.rtcp.sender_reports}, {"receiver_reports", m.rtcp.receiver_reports},
           {"extended_reports", m.rtcp.extended_reports}, {"byes", m.rtcp.byes}, {"other", m.rtcp.other_packets},
           {"extended_blocks", m.rtcp.extended_blocks}, {"extended_blocks_refused", m.rtcp.refused_blocks},
+          {"extended_blocks_without_period", m.rtcp.blocks_without_period}, {"extended_blocks_beyond_limit", m.rtcp.blocks_beyond_limit},
+          {"scores_of_unknown_algorithm", m.rtcp.scores_of_unknown_algorithm},
           {"refused", m.rtcp_refused}, {"of_no_known_stream", m.rtcp_orphans}, {"round_trips", m.rtcp.round_trips},
           {"quotes_unmatched", m.rtcp.unmatched_quotes}, {"session_reports", m.rtcp.session_reports},
           {"session_reports_refused", m.rtcp.session_reports_refused}, {"session_reports_without_stream", m.rtcp.session_report_orphans}}},

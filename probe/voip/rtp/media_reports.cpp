@@ -1,10 +1,12 @@
 // What endpoints say in signalling about the media they received: RFC 6035 reports and statistics in BYE and its
-// response, to the stream they describe.
+// response, and XR blocks of one RTCP compound, to the stream they describe.
 #include <algorithm>
 
+#include "probe/voip/rtcp/compound_blocks.hpp"
 #include "probe/voip/rtcp/endpoint_statistics.hpp"
 #include "probe/voip/rtcp/session_quality.hpp"
 #include "probe/voip/rtp/media_tracker.hpp"
+#include "probe/voip/sip/call_media.hpp"
 #include "probe/voip/sip/dialog.hpp"
 #include "probe/voip/sip/info_digits.hpp"
 #include "probe/voip/sip/sip_message.hpp"
@@ -15,6 +17,14 @@ namespace {
 template <typename T>
 void take(std::optional<T>& into, const std::optional<T>& from) {
     if (from) into = from;
+}
+
+// The last word counts, but one about an interval does not replace one about the whole stream.
+bool may_replace(ReportedDetail& d, bool known, std::uint8_t bit, bool of_interval) {
+    if (of_interval && known && (d.of_interval & bit) == 0) return false;
+    if (of_interval) d.of_interval |= bit;
+    else d.of_whole(bit);
+    return true;
 }
 
 std::uint16_t hundredths(float mos) { return static_cast<std::uint16_t>(mos * 100 + 0.5F); }
@@ -42,9 +52,45 @@ void MediaTracker::take_report(RtpStream& s, const SessionReport& r, std::uint8_
     take(d.round_trip_ms, r.figures.round_trip_ms);
     take(d.end_system_ms, r.figures.end_system_ms);
     take(d.r_factor, r.figures.r_factor);
-    if (r.mos_lq) s.reported.mos_lq = hundredths(*r.mos_lq);
-    if (r.mos_cq) s.reported.mos_cq = hundredths(*r.mos_cq);
+    if (r.figures.discard_pct) d.of_whole(ReportedDetail::kDiscard);
+    if (r.figures.burst_density) d.of_whole(ReportedDetail::kBurst);
+    if (r.figures.gap_density) d.of_whole(ReportedDetail::kGap);
+    if (r.mos_lq) s.reported.mos_lq = hundredths(*r.mos_lq), d.of_whole(ReportedDetail::kMosLq);
+    if (r.mos_cq) s.reported.mos_cq = hundredths(*r.mos_cq), d.of_whole(ReportedDetail::kMosCq);
     ++counters_.rtcp.session_reports;
+}
+
+void MediaTracker::take_blocks(RtpStream& s, const StreamBlocks& blocks) {
+    const BlockFigures f = figures_of(blocks);
+    const auto keep = [&](std::optional<float> ReportedDetail::*figure, std::uint8_t bit, const std::optional<SpannedFigure>& said) {
+        if (!said) return;
+        ReportedDetail& d = detail_of(s, report_source::kExtended);
+        if (may_replace(d, (d.*figure).has_value(), bit, said->of_interval)) d.*figure = said->value;
+    };
+    keep(&ReportedDetail::discard_pct, ReportedDetail::kDiscard, f.discard_pct);
+    keep(&ReportedDetail::burst_density, ReportedDetail::kBurst, f.burst_density);
+    keep(&ReportedDetail::gap_density, ReportedDetail::kGap, f.gap_density);
+    if (f.round_trip_ms) detail_of(s, report_source::kExtended).round_trip_ms = f.round_trip_ms;
+    if (f.end_system_ms) detail_of(s, report_source::kExtended).end_system_ms = f.end_system_ms;
+    if (blocks.voip_metrics) return;
+    for (std::size_t i = 0; i < blocks.score_count; ++i)
+        if (!take_score(s, blocks.scores[i])) ++counters_.rtcp.scores_of_unknown_algorithm;
+}
+
+// RFC 7266 §3.2.1: what a score is, listening or conversational, and on which scale, is the algorithm's; its number means
+// nothing but what SDP says. The algorithms known here all score speech from 1 to 5. False: not among them.
+bool MediaTracker::take_score(RtpStream& s, const RtcpMos& m) {
+    const Call* call = s.call == 0 ? nullptr : calls_.get(s.call, s.call_serial);
+    const ScoreSense sense = call == nullptr ? ScoreSense::unknown : find_score(*call, s.side, s.line, m.algorithm);
+    if (sense == ScoreSense::unknown) return false;
+    // One channel of several, another codec than the stream's, or out of the scale: no score of this stream.
+    if (m.channel || m.payload_type != s.main_payload_type() || !m.score || *m.score < 1 || *m.score > 5) return true;
+    const bool listening = sense == ScoreSense::listening;
+    std::uint16_t& mos = listening ? s.reported.mos_lq : s.reported.mos_cq;
+    ReportedDetail& d = detail_of(s, report_source::kExtended);
+    if (may_replace(d, mos != ReportedFigures::kNone, listening ? ReportedDetail::kMosLq : ReportedDetail::kMosCq, m.span == XrSpan::interval))
+        mos = hundredths(*m.score);
+    return true;
 }
 
 // By SSRC, else by where it is received, among the call's streams; the one with most packets of several hops.

@@ -1,6 +1,7 @@
 // RTCP to the streams it is about: the RTP flow of the same endpoints (RFC 5761), or of the ports below (RFC 3550
 // §11); round trips at the probe, and what receivers report. A report that came along with another flow than the one
 // it answers (ends that send and receive on different ports) is tied to it by the SR that it quotes.
+#include "probe/voip/rtcp/compound_blocks.hpp"
 #include "probe/voip/rtcp/rtcp_parser.hpp"
 #include "probe/voip/rtp/media_tracker.hpp"
 #include "probe/voip/sip/call_media.hpp"
@@ -42,6 +43,7 @@ class MediaTracker::RtcpIntake : public RtcpHandler {
     void sender_report(std::uint32_t sender, NtpMiddle ntp, std::uint32_t, std::uint32_t) override { remember(sender, ntp); }
     void receiver_time(std::uint32_t sender, NtpMiddle ntp) override { remember(sender, ntp); }
     void report(std::uint32_t, const RtcpReport& r) override {
+        blocks_.report(r.ssrc, r.lost);
         const ReportPath answered = round_trip(r.ssrc, r.last_sr, r.delay);
         RtpStream* s = heard(r.ssrc, answered);
         if (s == nullptr) return;
@@ -59,13 +61,15 @@ class MediaTracker::RtcpIntake : public RtcpHandler {
         round_trip(ssrc, last_rr, delay);
     }
     void voip_metrics(std::uint32_t, const RtcpVoipMetrics& m) override {
+        blocks_.voip_metrics(m.ssrc);
         RtpStream* s = heard(m.ssrc, {});
         if (s == nullptr) return;
         const auto known = [](std::uint8_t tenths) { return tenths >= 10 && tenths <= 50; };  // 127: unavailable
-        if (known(m.mos_lq)) s->reported.mos_lq = static_cast<std::uint16_t>(m.mos_lq * 10);
-        if (known(m.mos_cq)) s->reported.mos_cq = static_cast<std::uint16_t>(m.mos_cq * 10);
         ReportedDetail& d = detail(*s);
+        if (known(m.mos_lq)) s->reported.mos_lq = static_cast<std::uint16_t>(m.mos_lq * 10), d.of_whole(ReportedDetail::kMosLq);
+        if (known(m.mos_cq)) s->reported.mos_cq = static_cast<std::uint16_t>(m.mos_cq * 10), d.of_whole(ReportedDetail::kMosCq);
         const auto ratio = [](std::uint8_t of_256) { return static_cast<float>(of_256) / 256; };
+        d.of_whole(ReportedDetail::kDiscard | ReportedDetail::kBurst | ReportedDetail::kGap);
         d.loss_pct = 100 * ratio(m.loss_rate);
         d.discard_pct = 100 * ratio(m.discard_rate);
         d.burst_density = ratio(m.burst_density);
@@ -74,13 +78,30 @@ class MediaTracker::RtcpIntake : public RtcpHandler {
         if (m.end_system_ms != 0) d.end_system_ms = m.end_system_ms;
         if (m.r_factor <= 100) d.r_factor = m.r_factor;
     }
-    void delay(std::uint32_t, const RtcpDelay& d) override {
-        RtpStream* s = d.mean_round_trip ? heard(d.ssrc, {}) : nullptr;
-        if (s != nullptr) detail(*s).round_trip_ms = static_cast<float>(*d.mean_round_trip) / 65.536F;
-    }
+    void period(std::uint32_t, const RtcpPeriod& p) override { blocks_.add(p); }
+    void delay_variation(std::uint32_t, const RtcpDelayVariation& d) override { blocks_.note(d.ssrc); }
+    void delay(std::uint32_t, const RtcpDelay& d) override { blocks_.add(d); }
+    void burst_summary(std::uint32_t, const RtcpBurstSummary& b) override { blocks_.add(b); }
+    void bursts(std::uint32_t, const RtcpBursts& b) override { blocks_.add(b); }
+    void discard_count(std::uint32_t, const RtcpDiscardCount& d) override { blocks_.add(d); }
+    void sync_offset(std::uint32_t, const RtcpSyncOffset& o) override { blocks_.note(o.ssrc); }
+    void score(std::uint32_t, const RtcpMos& m) override { blocks_.add(m); }
+    void concealment(std::uint32_t, const RtcpConcealment& c) override { blocks_.note(c.ssrc); }
+    void concealed_seconds(std::uint32_t, const RtcpConcealedSeconds& c) override { blocks_.note(c.ssrc); }
     void extended_block(std::uint8_t type, bool understood) override {
         RtcpCounters& c = tracker_.counters_.rtcp;
         ++(!understood || type > kXrMostAssigned ? c.refused_blocks : c.extended_blocks);
+    }
+
+    // After the compound: its blocks in any order.
+    void finish() {
+        RtcpCounters& c = tracker_.counters_.rtcp;
+        c.blocks_beyond_limit += blocks_.beyond();
+        for (const StreamBlocks& b : blocks_.streams()) {
+            if (b.relying == 0) continue;
+            if (!b.period) c.blocks_without_period += b.relying;
+            else if (RtpStream* s = heard(b.ssrc, {})) tracker_.take_blocks(*s, b);
+        }
     }
 
   private:
@@ -132,6 +153,7 @@ class MediaTracker::RtcpIntake : public RtcpHandler {
     const ReportPath path_;
     const std::uint32_t ends_, reverse_ends_, way_, way_back_;
     const wire::TimeNs time_;
+    CompoundBlocks blocks_;
 };
 
 bool MediaTracker::alive(const ReportPath& p) const {
@@ -200,6 +222,7 @@ void MediaTracker::on_rtcp(FlowIndex i, std::uint8_t direction, const PacketView
     if (path.session != 0) ++media_flows_[path.session].rtcp_packets;
     RtcpIntake intake(*this, path, p, zone);
     if (!parse_rtcp(p.payload, p.payload_length, intake)) ++counters_.rtcp_refused;
+    else intake.finish();
 }
 
 std::array<wire::Endpoint, 2> MediaTracker::ends_of(FlowIndex i) const { return {flows_.source(i), flows_.destination(i)}; }

@@ -25,6 +25,8 @@
 namespace voipprobe::probe {
 
 struct SipMessage;
+struct StreamBlocks;
+struct RtcpMos;
 
 // --rtp-map: what a dynamic payload type means where no SDP was seen.
 struct RtpMapEntry {
@@ -63,6 +65,9 @@ struct RtcpCounters {
     std::uint64_t other_packets = 0;     // SDES, APP, feedback
     std::uint64_t extended_blocks = 0;   // of XR
     std::uint64_t refused_blocks = 0;    // whose length does not fit, or whose type is not assigned
+    std::uint64_t blocks_without_period = 0;  // void without a Measurement Information Block (RFC 6776) beside them
+    std::uint64_t blocks_beyond_limit = 0;    // about more than 8 streams in one compound
+    std::uint64_t scores_of_unknown_algorithm = 0;  // XR MOS whose algorithm SDP did not name, or which says neither LQ nor CQ
     std::uint64_t round_trips = 0;       // a report that quotes one that had passed
     std::uint64_t unmatched_quotes = 0;  // of what had not passed
     std::uint64_t session_reports = 0;   // RFC 6035 and BYE statistics that found their stream
@@ -264,6 +269,8 @@ class MediaTracker {
     RtpStream* find_ssrc(std::uint32_t session, std::uint8_t direction, std::uint32_t ssrc);
     ReportedDetail& detail_of(RtpStream& s, std::uint8_t source);
     void take_report(RtpStream& s, const SessionReport& r, std::uint8_t source);
+    void take_blocks(RtpStream& s, const StreamBlocks& blocks);
+    bool take_score(RtpStream& s, const RtcpMos& score);
     void take_quality_report(std::string_view body);
     void take_info_digits(const SipMessage& m, const Call& call);
     RtpStream* main_audio(const Call& call, Side hears);

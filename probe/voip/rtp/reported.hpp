@@ -35,6 +35,10 @@ struct ReportedDetail {
     std::optional<float> burst_density, gap_density;     // ratio
     std::optional<float> round_trip_ms, end_system_ms;
     std::optional<float> r_factor;                       // 0..100
+    // Figures that are of an interval: as long as nobody spoke of the whole stream. Bits:
+    static constexpr std::uint8_t kDiscard = 1, kBurst = 2, kGap = 4, kMosLq = 8, kMosCq = 16;
+    std::uint8_t of_interval = 0;
+    void of_whole(unsigned bits) { of_interval = static_cast<std::uint8_t>(of_interval & ~bits); }
 };
 
 // One report of one end about what it received, from signalling.

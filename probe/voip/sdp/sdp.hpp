@@ -17,6 +17,7 @@ inline constexpr std::size_t kMaxMedia = 16;     // m= lines kept
 inline constexpr std::size_t kMaxFormats = 32;   // payload types kept per m= line
 inline constexpr std::size_t kMaxCandidates = 16;  // a=candidate kept per m= line
 inline constexpr std::size_t kMaxSsrcs = 8;        // a=ssrc kept per m= line
+inline constexpr std::size_t kMaxScores = 4;       // algorithms of MOS kept per m= line
 
 struct SdpFormat {
     std::uint8_t payload_type = 0;
@@ -29,6 +30,15 @@ struct SdpFormat {
 struct SdpCandidate {
     wire::Endpoint at;
     std::uint8_t component = 1;  // 1 RTP, 2 RTCP
+};
+
+// What a score of an algorithm is: a listening or a conversational one.
+enum class ScoreSense : std::uint8_t { unknown, listening, conversational };
+
+// a=rtcp-xr:mos-metric=calg:1=P564, or a=calg:1 P564 (RFC 7266 §4.1): what a number in XR MOS blocks stands for.
+struct SdpScore {
+    std::uint8_t id = 0;
+    ScoreSense sense = ScoreSense::unknown;
 };
 
 struct SdpMedia {
@@ -50,6 +60,7 @@ struct SdpMedia {
     boost::container::static_vector<SdpCandidate, kMaxCandidates> candidates;
     boost::container::static_vector<std::uint32_t, kMaxSsrcs> ssrcs;  // a=ssrc (RFC 5576), each once: what the describing party sends
     boost::container::static_vector<SdpFormat, kMaxFormats> formats;
+    boost::container::static_vector<SdpScore, kMaxScores> scores;  // of known algorithms
 };
 
 struct Sdp {

@@ -125,6 +125,41 @@ void ssrc(std::string_view value, SdpMedia& m) {
     m.ssrcs.push_back(*v);
 }
 
+// Of the registry of RFC 7266 §5.4, and as its §4.1 spells them: those of speech on a scale of 1 to 5. ITU-T P.800.1: the
+// E-model estimates conversational quality, P.564 and P.86x listening quality.
+ScoreSense sense_of(std::string_view algorithm) {
+    for (const std::string_view l : {"P564", "P862", "P862_2", "P.862.2", "P863", "P.863"})
+        if (equals_ignore_case(algorithm, l)) return ScoreSense::listening;
+    for (const std::string_view c : {"G107", "G107_1"})
+        if (equals_ignore_case(algorithm, c)) return ScoreSense::conversational;
+    return ScoreSense::unknown;
+}
+
+// <id>["/"<direction>], a separator, <name>
+void score(std::string_view entry, char separator, SdpMedia& m) {
+    const std::size_t end = entry.find(separator);
+    if (end == std::string_view::npos) return;
+    std::string_view rest = entry.substr(end + 1);
+    const auto id = number(trim(entry.substr(0, std::min(end, entry.find('/')))), 255);
+    const ScoreSense sense = sense_of(word(rest));
+    if (!id || *id == 0 || sense == ScoreSense::unknown || m.scores.size() == kMaxScores) return;
+    m.scores.push_back({static_cast<std::uint8_t>(*id), sense});
+}
+
+// a=rtcp-xr:<format> ... mos-metric=calg:<id>=<name>[ <attributes>],calg:... (RFC 3611 §5.1, RFC 7266 §4.1)
+void extended_reports(std::string_view value, SdpMedia& m) {
+    constexpr std::string_view kFormat = "mos-metric=", kEntry = "calg:";
+    const std::size_t begin = value.find(kFormat);
+    if (begin == std::string_view::npos) return;
+    value.remove_prefix(begin + kFormat.size());
+    while (!value.empty()) {
+        const std::size_t comma = value.find(',');
+        const std::string_view entry = trim(value.substr(0, comma));
+        if (entry.starts_with(kEntry)) score(entry.substr(kEntry.size()), '=', m);
+        value = comma == std::string_view::npos ? std::string_view{} : value.substr(comma + 1);
+    }
+}
+
 // a=group:BUNDLE <mid> <mid> ...
 bool in_bundle(std::string_view mids, std::string_view mid) {
     while (!trim(mids).empty())
@@ -141,6 +176,8 @@ void media_attribute(std::string_view a, SdpMedia& m) {
     else if (name == "rtcp") rtcp(value, m);
     else if (name == "candidate") candidate(value, m);
     else if (name == "ssrc") ssrc(value, m);
+    else if (name == "rtcp-xr") extended_reports(value, m);
+    else if (name == "calg") score(value, ' ', m);
     else if (name == "mid") m.mid = word(value);
     else if (name == "ice-ufrag") m.ice_ufrag = word(value);
     else if (name == "rtcp-mux") m.rtcp_mux = true;

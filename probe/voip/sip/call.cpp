@@ -19,7 +19,7 @@ std::size_t heap(const CallFormat& f) { return heap(f.encoding); }
 std::size_t heap(const std::vector<CallMedia>& lines) {
     std::size_t n = lines.capacity() * sizeof(CallMedia);
     for (const CallMedia& m : lines) {
-        n += m.formats.capacity() * sizeof(CallFormat);
+        n += m.formats.capacity() * sizeof(CallFormat) + m.scores.capacity() * sizeof(SdpScore);
         for (const CallFormat& f : m.formats) n += heap(f);
     }
     return n;

@@ -41,6 +41,7 @@ struct CallMedia {
     bool bundled = false;     // shares its endpoint with the other bundled lines
     wire::Endpoint endpoint;  // the last that was not 0.0.0.0 and port 0
     std::vector<CallFormat> formats;
+    std::vector<SdpScore> scores;
 };
 
 struct CallParty {

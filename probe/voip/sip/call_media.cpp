@@ -52,6 +52,7 @@ void update_line(CallMedia& line, const SdpMedia& m) {
         if (old != line.formats.end()) *old = std::move(f);
         else if (line.formats.size() < 2 * kMaxFormats) line.formats.push_back(std::move(f));
     }
+    if (!m.scores.empty()) line.scores.assign(m.scores.begin(), m.scores.end());
 }
 
 std::vector<std::string> audio_codecs(const Sdp& sdp) {
@@ -194,6 +195,17 @@ const CallFormat* find_format(const Call& call, Side side, std::size_t line, std
             if (f.payload_type == pt && f.clock_rate != 0) return &f;
     }
     return nullptr;
+}
+
+// What the answerer keeps it keeps under the offer's number (RFC 7266 §4.2), so either description will do.
+ScoreSense find_score(const Call& call, Side side, std::size_t line, std::uint8_t id) {
+    for (const Side s : {side, other(side)}) {
+        const CallParty& party = call.party(s);
+        if (line >= party.media.size()) continue;
+        for (const SdpScore& known : party.media[line].scores)
+            if (known.id == id) return known.sense;
+    }
+    return ScoreSense::unknown;
 }
 
 }  // namespace voipprobe::probe

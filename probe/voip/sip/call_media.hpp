@@ -56,5 +56,7 @@ std::size_t line_of(const Call& call, Side side, std::size_t line, std::uint8_t 
 
 // What payload type `pt` means in what `side` receives: that party's own description, else the other's.
 const CallFormat* find_format(const Call& call, Side side, std::size_t line, std::uint8_t pt);
+// What a score of algorithm `id` is (RFC 7266), by either side's description of the line.
+ScoreSense find_score(const Call& call, Side side, std::size_t line, std::uint8_t id);
 
 }  // namespace voipprobe::probe

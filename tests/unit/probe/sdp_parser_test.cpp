@@ -35,6 +35,27 @@ TEST(SdpParser, ReadsAnOffer) {
     EXPECT_EQ(s.media[2].address.text(), "192.0.2.1");
 }
 
+// RFC 7266 §4.1
+TEST(SdpParser, WhatScoresOfExtendedReportsAre) {
+    const auto scores = [](const std::string& attributes) {
+        Sdp s;
+        EXPECT_TRUE(parse_sdp("v=0\nm=audio 1 RTP/AVP 0\n" + attributes, s));
+        std::string out;
+        for (const SdpScore& score : s.media[0].scores) out += std::to_string(score.id) + (score.sense == ScoreSense::listening ? "L" : "C");
+        return out;
+    };
+    EXPECT_EQ(scores("a=rtcp-xr:mos-metric=calg:1=G107,calg:2=P1202_1\n"), "1C") << "the second is of video";
+    EXPECT_EQ(scores("a=rtcp-xr:rcvr-rtt=all mos-metric=calg:3/sendonly=p564 mosref=l, calg:255=P.862.2\n"), "3L255L");
+    EXPECT_EQ(scores("a=calg:7 P863\na=calg:8/recvonly G107_1 mosref=m\n"), "7L8C");
+    EXPECT_EQ(scores("a=calg:1 P862\na=calg:2 P862_2\na=calg:3 P.863\na=calg:4 P564\na=calg:5 G107\n"), "1L2L3L4L") << "four are kept";
+    for (const char* none : {"a=calg:0 P564\n", "a=calg:256 P564\n", "a=calg:x P564\n", "a=calg:1\n", "a=calg:1 JJ201_1\n", "a=calg\n",
+                             "a=rtcp-xr:mos-metric\n", "a=rtcp-xr:mos-metric=\n", "a=rtcp-xr:mos-metric=1=G107,calg:\n", "a=rtcp-xr\n"})
+        EXPECT_EQ(scores(none), "") << none;
+    Sdp session;
+    EXPECT_TRUE(parse_sdp("v=0\na=calg:1 P564\nm=audio 1 RTP/AVP 0\n", session));
+    EXPECT_TRUE(session.media[0].scores.empty()) << "per media line only";
+}
+
 TEST(SdpParser, SessionDirectionAndFingerprintApplyToAllMedia) {
     Sdp s;
     ASSERT_TRUE(parse_sdp("v=0\na=inactive\na=fingerprint:sha-256 AB\nm=audio 1 RTP/AVP 0\nm=audio 2 RTP/AVP 0\na=sendrecv\n", s));
