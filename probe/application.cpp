@@ -78,6 +78,7 @@ PipelineConfig pipeline_config(const config::ProbeConfig& c, const std::vector<t
     p.media.speech_weighting = c.speech_weighting;
     p.context.g711_plc = c.g711_plc;
     p.media.relative_delay = names_any_of(plan, {STREAM_DELAY_MEDIAN, STREAM_DELAY_P95, STREAM_DELAY_P99, STREAM_DELAY_MAX});
+    p.media.source_names = names_any_of(plan, {STREAM_CNAME, STREAM_TOOL});
     p.legs.headers = c.correlation_headers;
     for (const config::RtpMapEntry& e : c.rtp_map) p.media.rtp_map[e.payload_type & 0x7f] = {e.clock_rate, e.codec};
     return p;

@@ -256,6 +256,8 @@ DetailFacts read_detail(const Record& r) {
     d.speech_activity = real(r, STREAM_SPEECH_ACTIVITY);
     d.lost_in_speech = number(r, STREAM_LOST_IN_SPEECH);
     d.dtmf_digits = text(r, RTP_DTMF_TONES);
+    d.cname = text(r, STREAM_CNAME);
+    d.tool = text(r, STREAM_TOOL);
     return d;
 }
 

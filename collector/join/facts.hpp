@@ -98,7 +98,7 @@ struct DetailFacts {
     Count rtt_to_receiver_ns, rtt_to_sender_ns, rtt_count;
     Count reported_by, reported_rtt_ns, reported_end_delay_ns, lost_in_speech;
     Real reported_discard_pct, reported_burst_density, reported_gap_density, reported_r, speech_activity;
-    std::string dtmf_digits;
+    std::string dtmf_digits, cname, tool;
 };
 
 CallFacts read_call(const Record& r);

@@ -58,6 +58,8 @@ const Columns<DetailRow>& detail_columns() {
         real("speech_activity", &DetailFacts::speech_activity, 6),
         count("lost_in_speech", &DetailFacts::lost_in_speech),
         {"dtmf_digits", [](const Row& r) { return text_cell(r.facts.dtmf_digits); }},
+        {"cname", [](const Row& r) { return text_cell(r.facts.cname); }},
+        {"tool", [](const Row& r) { return text_cell(r.facts.tool); }},
     };
     return table;
 }

@@ -45,6 +45,12 @@ EXTRACT(STREAM_REPORTED_GAP_DENSITY) { return detail_real(s, &ReportedDetail::ga
 EXTRACT(STREAM_REPORTED_RTT) { return detail_ns(s, &ReportedDetail::round_trip_ms); }
 EXTRACT(STREAM_REPORTED_END_DELAY) { return detail_ns(s, &ReportedDetail::end_system_ms); }
 EXTRACT(STREAM_REPORTED_R) { return detail_real(s, &ReportedDetail::r_factor); }
+inline Value source_name(const RecordSource& s, std::string_view (SourceNames::*name)() const) {
+    const SourceNames* names = s.stream == nullptr ? nullptr : s.tracker->source_names(*s.stream);
+    return names == nullptr || (names->*name)().empty() ? Value{} : Value::of_text((names->*name)());
+}
+EXTRACT(STREAM_CNAME) { return source_name(s, &SourceNames::cname); }
+EXTRACT(STREAM_TOOL) { return source_name(s, &SourceNames::tool); }
 inline const SpeechActivity* speech(const RecordSource& s) { return s.stream == nullptr ? nullptr : s.tracker->speech(*s.stream); }
 EXTRACT(STREAM_SPEECH_ACTIVITY) {
     const SpeechActivity* a = speech(s);

@@ -5,7 +5,7 @@
 namespace voipprobe::probe {
 namespace {
 
-enum : std::uint8_t { kSr = 200, kRr = 201, kBye = 203, kXr = 207 };
+enum : std::uint8_t { kSr = 200, kRr = 201, kSdes = 202, kBye = 203, kXr = 207 };
 
 // Lengths chain to the end exactly (what the snaplen cut is taken on trust).
 bool fits(wire::Bytes payload, std::uint32_t length) {
@@ -31,6 +31,20 @@ void read_blocks(wire::ByteReader& in, std::uint32_t sender, std::uint8_t count,
         r.last_sr = in.u32();
         r.delay = in.u32();
         handler.report(sender, r);
+    }
+}
+
+// RFC 3550 §6.5: each chunk is an SSRC or CSRC and items; an octet 0 ends the list, and further ones pad to 32 bits. What
+// an item's length takes beyond the packet is not read.
+void read_sources(wire::ByteReader& in, std::uint8_t count, RtcpHandler& handler) {
+    for (; count > 0 && in.remaining() >= 4; --count) {
+        const std::uint32_t ssrc = in.u32();
+        for (std::uint8_t type = in.u8(); type != 0; type = in.u8()) {
+            const wire::Bytes text = in.take(in.u8());
+            if (in.failed()) return;
+            handler.source(ssrc, static_cast<SdesItem>(type), wire::as_text(text));
+        }
+        in.skip((4 - in.position() % 4) % 4);
     }
 }
 
@@ -75,7 +89,8 @@ bool parse_rtcp(wire::Bytes payload, std::uint32_t length, RtcpHandler& handler)
             case kBye:
                 for (std::uint8_t n = count; n > 0 && in.remaining() >= 4; --n) handler.bye(in.u32());
                 break;
-            default: break;  // SDES, APP, feedback
+            case kSdes: read_sources(in, count, handler); break;
+            default: break;  // APP, feedback
         }
     }
     return true;

@@ -1,9 +1,11 @@
-// RTCP compound packets: SR, RR, SDES, BYE (RFC 3550 §6.4-6.6), XR (rtcp_extended.hpp); APP and feedback are skipped. Pure: bytes to calls of a handler; bounded by the packet.
+// RTCP compound packets: SR, RR, SDES, BYE (RFC 3550 §6.4-6.6), XR (rtcp_extended.hpp, rtcp_metrics.hpp); APP and feedback are
+// skipped. Pure: bytes to calls of a handler; bounded by the packet.
 // A compound whose lengths do not fit is refused as a whole (damaged, or encrypted by SRTCP); a packet cut by the
 // snaplen is read as far as it goes.
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "probe/voip/rtcp/rtcp_extended.hpp"
 #include "probe/voip/rtcp/rtcp_metrics.hpp"
@@ -23,6 +25,8 @@ struct RtcpReport {  // one report block of an SR or RR
     NtpMiddle last_sr = 0;      // 0 none
     std::uint32_t delay = 0;    // since then, 1/65536 s
 };
+
+enum class SdesItem : std::uint8_t { cname = 1, name = 2, email = 3, phone = 4, location = 5, tool = 6, note = 7, priv = 8 };
 
 class RtcpHandler {
   public:
@@ -52,6 +56,7 @@ class RtcpHandler {
     virtual void extended_block(std::uint8_t /*type*/, bool /*understood*/) {}  // after each XR block
     virtual void packet(std::uint8_t /*type*/) {}  // before what a packet of the compound says
     virtual void bye(std::uint32_t /*ssrc*/) {}
+    virtual void source(std::uint32_t /*ssrc*/, SdesItem, std::string_view /*text*/) {}  // UTF-8, its sender says
 };
 
 // `payload` is what was captured of `length` octets. False: refused.

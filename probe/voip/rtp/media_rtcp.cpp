@@ -37,7 +37,7 @@ class MediaTracker::RtcpIntake : public RtcpHandler {
 
     void packet(std::uint8_t type) override {
         RtcpCounters& c = tracker_.counters_.rtcp;
-        ++(type == 200 ? c.sender_reports : type == 201 ? c.receiver_reports : type == 203 ? c.byes
+        ++(type == 200 ? c.sender_reports : type == 201 ? c.receiver_reports : type == 202 ? c.source_descriptions : type == 203 ? c.byes
            : type == 207 ? c.extended_reports : c.other_packets);
     }
     void sender_report(std::uint32_t sender, NtpMiddle ntp, std::uint32_t, std::uint32_t) override { remember(sender, ntp); }
@@ -93,6 +93,14 @@ class MediaTracker::RtcpIntake : public RtcpHandler {
         ++(!understood || type > kXrMostAssigned ? c.refused_blocks : c.extended_blocks);
     }
 
+    // Of a stream that this end sends.
+    void source(std::uint32_t ssrc, SdesItem item, std::string_view text) override {
+        if (!tracker_.config_.source_names || path_.session == 0 || (item != SdesItem::cname && item != SdesItem::tool)) return;
+        const RtpStream* s = tracker_.find_ssrc(path_.session, path_.direction, ssrc);
+        if (s == nullptr) return;
+        SourceNames& names = tracker_.names_[tracker_.index_of(*s)];
+        if (!(item == SdesItem::cname ? names.set_cname(text) : names.set_tool(text))) ++tracker_.counters_.rtcp.names_shortened;
+    }
     // After the compound: its blocks in any order.
     void finish() {
         RtcpCounters& c = tracker_.counters_.rtcp;

@@ -24,7 +24,8 @@ MediaTracker::MediaTracker(const MediaConfig& config, FlowTable& flows, CallTabl
       lane_index_(key),
       details_(config.max_streams + 1),
       digits_(config.dtmf ? config.max_streams + 1 : 1),
-      speech_(config.speech_weighting ? config.max_streams + 1 : 1) {
+      speech_(config.speech_weighting ? config.max_streams + 1 : 1),
+      names_(config.source_names ? config.max_streams + 1 : 1) {
     pools_.delays.want(config.relative_delay);
 }
 
@@ -129,6 +130,7 @@ std::uint32_t MediaTracker::find_stream(MediaFlow& m, std::uint8_t direction, co
     stream.start(h, p.time);
     if (config_.dtmf) digits_[s] = DialledDigits{};
     if (config_.speech_weighting) speech_[s] = SpeechActivity{};
+    if (config_.source_names) names_[s] = SourceNames{};
     stream.first_type = h.payload_type;
     stream.flow = m.flow;
     stream.direction = direction;

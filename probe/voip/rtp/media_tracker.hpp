@@ -18,6 +18,7 @@
 #include "probe/voip/rtp/lane_index.hpp"
 #include "probe/voip/rtp/measuring_crew.hpp"
 #include "probe/voip/rtp/rtp_stream.hpp"
+#include "probe/voip/rtp/source_names.hpp"
 #include "probe/voip/rtp/waiting_lane.hpp"
 #include "probe/voip/sip/call_table.hpp"
 #include "wire/prefetch.hpp"
@@ -44,6 +45,7 @@ struct MediaConfig {
     bool dtmf = false;              // keep the digits of RFC 4733 events
     bool speech_weighting = false;  // keep which packets carry speech, and which losses lay in it
     bool relative_delay = false;    // keep the distribution of the relative delay
+    bool source_names = false;      // keep CNAME and TOOL of RTCP SDES
 };
 
 // The streams of one flow: a list of SSRCs per direction.
@@ -62,7 +64,9 @@ struct MediaFlow {
 
 struct RtcpCounters {
     std::uint64_t sender_reports = 0, receiver_reports = 0, extended_reports = 0, byes = 0;
-    std::uint64_t other_packets = 0;     // SDES, APP, feedback
+    std::uint64_t source_descriptions = 0;
+    std::uint64_t names_shortened = 0;   // CNAME or TOOL above 64 octets
+    std::uint64_t other_packets = 0;     // APP, feedback
     std::uint64_t extended_blocks = 0;   // of XR
     std::uint64_t refused_blocks = 0;    // whose length does not fit, or whose type is not assigned
     std::uint64_t blocks_without_period = 0;  // void without a Measurement Information Block (RFC 6776) beside them
@@ -229,6 +233,8 @@ class MediaTracker {
     std::string_view digits(const RtpStream& s) const {
         return config_.dtmf ? digits_[index_of(s)].view() : std::string_view{};
     }
+    // When asked for: what its sender calls itself in RTCP; nullptr otherwise.
+    const SourceNames* source_names(const RtpStream& s) const { return config_.source_names ? &names_[index_of(s)] : nullptr; }
     MediaPools& pools() { return pools_; }
     const MediaPools& pools() const { return pools_; }
     const MediaCounters& counters() const { return counters_; }
@@ -331,6 +337,7 @@ class MediaTracker {
     ReservedArray<ReportedDetail> details_;  // by stream; touched when an endpoint reports
     ReservedArray<DialledDigits> digits_;    // by stream; touched with --dtmf on
     ReservedArray<SpeechActivity> speech_;   // by stream; touched with --speech-weighting on
+    ReservedArray<SourceNames> names_;       // by stream; touched when a template names them
     std::uint32_t next_stream_ = 1, free_stream_ = 0;
     std::uint32_t next_flow_ = 1, free_flow_ = 0;
     std::size_t open_streams_ = 0;

@@ -320,4 +320,56 @@ TEST(ExtendedReports, ScoresThatAreNotOfTheStream) {
     EXPECT_FALSE(lq(0x80800000 | 272)) << "of one channel";
 }
 
+// ---- RTCP SDES ----
+
+// The callee (SSRC 0x22222222) names itself and a stream that is not its own.
+Octets named(const std::string& cname, const std::string& tool) {
+    Octets items;
+    const auto item = [&](int type, const std::string& text) {
+        items.push_back(static_cast<std::uint8_t>(type));
+        items.push_back(static_cast<std::uint8_t>(text.size()));
+        items.insert(items.end(), text.begin(), text.end());
+    };
+    put32(items, 0x22222222);
+    item(1, cname);
+    item(7, "a note");
+    item(6, tool);
+    items.resize((items.size() / 4 + 1) * 4);
+    put32(items, 0x11111111);
+    item(1, "not mine");
+    items.resize((items.size() / 4 + 1) * 4);
+    Octets o = hex({0x80, 201, 0, 1});
+    put32(o, 0x22222222);
+    o = o + hex({0x82, 202});
+    put16(o, items.size() / 4);
+    return o + items;
+}
+
+TEST(SourceNames, OfTheStreamsThatTheirSenderSends) {
+    probe::PipelineConfig config;
+    config.media.source_names = true;
+    ValueSink sink;
+    probe::MediaCounters counters;
+    run(call_with({named("old@b", "phone 1"), named("user@b", "")}), sink, config, &counters);
+    EXPECT_EQ(sink.texts["572662306 STREAM_CNAME"], "user@b") << "the last word";
+    EXPECT_FALSE(sink.texts.contains("572662306 STREAM_TOOL")) << "empty now";
+    EXPECT_FALSE(sink.texts.contains("286331153 STREAM_CNAME")) << "the caller sends that one";
+    EXPECT_EQ(counters.rtcp.source_descriptions, 2U);
+    EXPECT_EQ(counters.rtcp.names_shortened, 0U);
+    ValueSink off;
+    run(call_with({named("user@b", "phone 1")}), off);
+    EXPECT_FALSE(off.texts.contains("572662306 STREAM_CNAME")) << "no template names it";
+}
+
+TEST(SourceNames, LongOnesEndAtACharacterAndAreCounted) {
+    probe::PipelineConfig config;
+    config.media.source_names = true;
+    ValueSink sink;
+    probe::MediaCounters counters;
+    run(call_with({named(std::string(63, 'x') + "\xc3\xa4@b", std::string(64, 't'))}), sink, config, &counters);
+    EXPECT_EQ(sink.texts["572662306 STREAM_CNAME"], std::string(63, 'x'));
+    EXPECT_EQ(sink.texts["572662306 STREAM_TOOL"], std::string(64, 't'));
+    EXPECT_EQ(counters.rtcp.names_shortened, 1U);
+}
+
 }  // namespace

@@ -55,6 +55,9 @@ struct Heard : RtcpHandler {
     void extended_block(std::uint8_t type, bool understood) override {
         if (!understood) text += "BLOCK " + std::to_string(type) + " refused;";
     }
+    void source(std::uint32_t ssrc, SdesItem item, std::string_view said) override {
+        text += "SDES " + std::to_string(ssrc) + ' ' + std::to_string(static_cast<int>(item)) + " '" + std::string(said) + "';";
+    }
     void bye(std::uint32_t ssrc) override { text += "BYE " + std::to_string(ssrc) + ';'; }
     std::string text;
 };
@@ -63,6 +66,10 @@ struct Octets {
     std::vector<std::uint8_t> v;
     Octets& u32(std::uint32_t x) {
         for (int s = 24; s >= 0; s -= 8) v.push_back(static_cast<std::uint8_t>(x >> s));
+        return *this;
+    }
+    Octets& text(std::string_view s) {
+        v.insert(v.end(), s.begin(), s.end());
         return *this;
     }
 };
@@ -83,7 +90,39 @@ Octets compound() {
 }
 
 TEST(RtcpParser, ASenderReportWithItsBlock) {
-    EXPECT_EQ(read(compound()), "SR 7 572666675 50 8000;RB 7 9 64 -2 65541 16 572666675 65536;");
+    EXPECT_EQ(read(compound()), "SR 7 572666675 50 8000;RB 7 9 64 -2 65541 16 572666675 65536;SDES 7 1 '';");
+}
+
+// RFC 3550 §6.5: two chunks, each padded to 32 bits by at least one null octet.
+TEST(RtcpParser, SourceDescriptions) {
+    Octets o;
+    o.u32(0x82ca0009).u32(7).text(std::string_view("\x01\x05" "a@b.c" "\x06\x06" "phone2" "\x00", 16));  // ends on a boundary
+    o.u32(8).text(std::string_view("\x01\x02" "x\x80" "\x08\x04\x01pvt" "\x00\x00", 12));
+    EXPECT_EQ(read(o), "SDES 7 1 'a@b.c';SDES 7 6 'phone2';SDES 8 1 'x\x80';SDES 8 8 '\x01pvt';");
+}
+
+TEST(RtcpParser, SourceDescriptionsThatDoNotEnd) {
+    const auto items = [](std::uint32_t count, std::string_view text) {
+        Octets o;
+        o.u32(0x80ca0000 | count << 24 | static_cast<std::uint32_t>(1 + text.size() / 4)).u32(7).text(text);
+        return read(o);
+    };
+    EXPECT_EQ(items(1, "\x01\x02" "ab"), "SDES 7 1 'ab';") << "no null octet";
+    EXPECT_EQ(items(1, "\x01\x03" "ab"), "") << "longer than the packet";
+    EXPECT_EQ(items(1, std::string_view("\x01\x01" "a\x06", 4)), "SDES 7 1 'a';") << "a type without length";
+    EXPECT_EQ(items(2, std::string_view("\x01\x01" "a\x00", 4)), "SDES 7 1 'a';") << "one chunk less than said";
+    EXPECT_EQ(items(1, std::string_view("\x00\x00\x00\x00" "\x01\x01" "a\x00", 8)), "") << "a chunk more";
+    EXPECT_EQ(items(0, std::string_view("\x01\x01" "a\x00", 4)), "");
+}
+
+TEST(RtcpParser, ASourceDescriptionCutByTheSnaplen) {
+    Octets o;
+    o.u32(0x81ca0004).u32(7).text(std::string_view("\x01\x05" "a@b.c" "\x06\x02" "xy" "\x00", 12));
+    EXPECT_EQ(read(o), "SDES 7 1 'a@b.c';SDES 7 6 'xy';");
+    EXPECT_EQ(read(o, 18), "SDES 7 1 'a@b.c';") << "the second ends beyond it";
+    EXPECT_EQ(read(o, 16), "SDES 7 1 'a@b.c';");
+    EXPECT_EQ(read(o, 14), "");
+    EXPECT_EQ(read(o, 11), "");
 }
 
 TEST(RtcpParser, ByeAndWhatIsSkipped) {

@@ -43,7 +43,7 @@ class ValueSink : public probe::RecordSink {
         templates::ElementId::STREAM_OUTAGE_TIME, templates::ElementId::STREAM_DELAY_MAX,
         templates::ElementId::STREAM_DELAY_MEDIAN, templates::ElementId::STREAM_TRANSIT_DEVIATION,
         templates::ElementId::STREAM_SPEECH_ACTIVITY, templates::ElementId::STREAM_LOST_IN_SPEECH,
-        templates::ElementId::RTP_DTMF_TONES};
+        templates::ElementId::STREAM_CNAME, templates::ElementId::STREAM_TOOL};
     bool has(const char* key) const { return values.contains(key); }
     std::map<std::string, double> values, least, most;
     std::map<std::string, std::string> texts;
