@@ -123,6 +123,41 @@ TEST(Hep, rtcpOfJsonIsThePacketItWas) {
     EXPECT_FALSE(probe::rtcp_from_json(octets_of("{\"a\":" + std::string(9'000, '[')), got));
 }
 
+TEST(Hep, rtcpOfJsonThatIsOdd) {
+    const auto packet = [](const std::string& json) {
+        Octets out;
+        return probe::rtcp_from_json(octets_of(json), out) ? out : Octets{};
+    };
+    const auto block = [&](const std::string& fields) { return packet(R"({"ssrc":"3","report_blocks":[{"source_ssrc":7,)" + fields + "}]}"); };
+    const auto word = [](const Octets& o, std::size_t n) { return o.size() < 4 * n + 4 ? 0 : wire::load_be32(o.data() + 4 * n); };
+    EXPECT_EQ(word(block(R"("packets_lost":-5)"), 3), 0x00fffffbU) << "24 bits, two's complement";
+    EXPECT_EQ(word(block(R"("packets_lost":20000000,"fraction_lost":300)"), 3), 0xff7fffffU) << "more than fits";
+    EXPECT_EQ(word(block(R"("packets_lost":-20000000)"), 3), 0x00800000U);
+    EXPECT_EQ(word(block(R"("packets_lost":"5x","ia_jitter":1.5,"lsr":true,"dlsr":"")"), 3), 0U) << "no number is none";
+    EXPECT_EQ(word(block(R"("ia_jitter":1.5)"), 5), 0U);
+    EXPECT_EQ(word(block(R"("dlsr":7)"), 7), 7U);
+    // 31 blocks fit into a report (RFC 3550 §6.4.1); what is no block takes no room.
+    std::string many;
+    for (int i = 1; i <= 40; ++i) many += (i == 1 ? "1,{\"source_ssrc\":\"x\"},{\"source_ssrc\":" : ",{\"source_ssrc\":") + std::to_string(i) + "}";
+    const Octets most = packet(R"({"ssrc":3,"report_blocks":[)" + many + "]}");
+    ASSERT_EQ(most.size(), 8U + 31 * 24);
+    EXPECT_EQ(most[0], 0x80 | 31);
+    EXPECT_EQ(word(most, 2), 1U);
+    EXPECT_EQ(word(most, 2 + 6 * 30), 31U);
+    // A sender that sent nothing, or that is no object, is none.
+    EXPECT_EQ(packet(R"({"ssrc":3,"sender_information":{"packets":0},"report_blocks":[{"source_ssrc":7}]})")[1], 201);
+    EXPECT_EQ(packet(R"({"ssrc":3,"sender_information":5,"report_blocks":[{"source_ssrc":7}]})")[1], 201);
+    EXPECT_EQ(packet(R"({"ssrc":3,"sender_information":{"packets":1}})").size(), 28U);
+    for (const char* none : {R"({"ssrc":true,"report_blocks":[{"source_ssrc":7}]})", R"({"report_blocks":[{"source_ssrc":7}]})", R"({"ssrc":3,"report_blocks":{"source_ssrc":7}})",
+                             R"({"ssrc":3,"report_blocks":[7]})"})
+        EXPECT_TRUE(packet(none).empty()) << none;
+    const std::string body = R"("ssrc":3,"report_blocks":[{"source_ssrc":7}])";
+    EXPECT_FALSE(packet("{\"a\":" + std::string(15, '[') + std::string(15, ']') + ',' + body + '}').empty());
+    EXPECT_TRUE(packet("{\"a\":" + std::string(16, '[') + std::string(16, ']') + ',' + body + '}').empty()) << "too deep";
+    EXPECT_FALSE(packet("{\"a\":\"" + std::string(16'000, 'x') + "\"," + body + '}').empty());
+    EXPECT_TRUE(packet("{\"a\":\"" + std::string(16'384, 'x') + "\"," + body + '}').empty()) << "too long";
+}
+
 TEST(Hep, addressesToListenOn) {
     EXPECT_EQ(probe::parse_hep_url("hep://127.0.0.1")->port, 9060);
     EXPECT_EQ(probe::parse_hep_url("hep://[::1]:9061/")->address, "::1");
