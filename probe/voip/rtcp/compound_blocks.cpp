@@ -65,11 +65,12 @@ std::optional<SpannedFigure> spanned(const StreamBlocks& s, std::optional<float>
 }  // namespace
 
 StreamBlocks* CompoundBlocks::of(std::uint32_t ssrc) {
-    for (std::size_t i = 0; i < count_; ++i)
-        if (streams_[i].ssrc == ssrc) return &streams_[i];
-    if (count_ == kMostStreams) return nullptr;
-    streams_[count_].ssrc = ssrc;
-    return &streams_[count_++];
+    for (StreamBlocks& s : streams_)
+        if (s.ssrc == ssrc) return &s;
+    if (streams_.size() == kMostStreams) return nullptr;
+    StreamBlocks& added = streams_.emplace_back();
+    added.ssrc = ssrc;
+    return &added;
 }
 
 void CompoundBlocks::add(const RtcpBursts& b) {
@@ -97,7 +98,7 @@ void CompoundBlocks::add(const RtcpDiscardCount& d) {
 
 void CompoundBlocks::add(const RtcpMos& m) {
     StreamBlocks* s = relying(m.ssrc);
-    if (s != nullptr && s->score_count < StreamBlocks::kMostScores) s->scores[s->score_count++] = m;
+    if (s != nullptr && s->scores.size() < StreamBlocks::kMostScores) s->scores.push_back(m);
 }
 
 BlockFigures figures_of(const StreamBlocks& s) {

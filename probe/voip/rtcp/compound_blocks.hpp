@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <boost/container/static_vector.hpp>
 #include <optional>
 #include <span>
 
@@ -29,8 +30,7 @@ struct StreamBlocks {
     std::optional<std::int32_t> lost;  // cumulative, of the report block (RFC 3550 §6.4.1)
     std::optional<RtcpDelay> delay;
     std::array<OverTime, 2> over;
-    std::array<RtcpMos, kMostScores> scores;
-    std::uint8_t score_count = 0;
+    boost::container::static_vector<RtcpMos, kMostScores> scores;
 };
 
 class CompoundBlocks {
@@ -56,7 +56,7 @@ class CompoundBlocks {
     // Of a block that is read and of which no figure is made.
     void note(std::uint32_t ssrc) { relying(ssrc); }
 
-    std::span<const StreamBlocks> streams() const { return std::span(streams_).first(count_); }
+    std::span<const StreamBlocks> streams() const { return {streams_.data(), streams_.size()}; }
     std::uint32_t beyond() const { return beyond_; }  // relying blocks about more streams than kept
 
   private:
@@ -66,8 +66,7 @@ class CompoundBlocks {
         ++(s != nullptr ? s->relying : beyond_);
         return s;
     }
-    std::array<StreamBlocks, kMostStreams> streams_;
-    std::size_t count_ = 0;
+    boost::container::static_vector<StreamBlocks, kMostStreams> streams_;
     std::uint32_t beyond_ = 0;
 };
 

@@ -73,8 +73,8 @@ void MediaTracker::take_blocks(RtpStream& s, const StreamBlocks& blocks) {
     if (f.round_trip_ms) detail_of(s, report_source::kExtended).round_trip_ms = f.round_trip_ms;
     if (f.end_system_ms) detail_of(s, report_source::kExtended).end_system_ms = f.end_system_ms;
     if (blocks.voip_metrics) return;
-    for (std::size_t i = 0; i < blocks.score_count; ++i)
-        if (!take_score(s, blocks.scores[i])) ++counters_.rtcp.scores_of_unknown_algorithm;
+    for (const RtcpMos& m : blocks.scores)
+        if (!take_score(s, m)) ++counters_.rtcp.scores_of_unknown_algorithm;
 }
 
 // RFC 7266 §3.2.1: what a score is, listening or conversational, and on which scale, is the algorithm's; its number means

@@ -49,7 +49,7 @@ std::size_t parameters_at(std::string_view s) {
 
 std::string_view header_parameter(std::string_view value, std::string_view name) {
     std::size_t at = parameters_at(value);
-    while (at != std::string_view::npos && at < value.size()) {
+    while (at != std::string_view::npos) {
         std::string_view rest = value.substr(at + 1);
         const std::size_t end = wire::find_any<';', ','>(rest);
         std::string_view one = strip(rest.substr(0, end));

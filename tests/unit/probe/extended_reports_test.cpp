@@ -172,6 +172,56 @@ TEST(CompoundBlocks, StreamsBeyondTheLimitAreCounted) {
     EXPECT_EQ(c.beyond(), 1U);
 }
 
+TEST(CompoundBlocks, PartsThatAreUnavailable) {
+    CompoundBlocks c;
+    c.add(thousand());
+    c.report(9, 30);
+    RtcpBursts b = lost(1, 2);
+    b.expected = std::nullopt;
+    c.add(b);
+    EXPECT_FALSE(only(c).burst_density || only(c).gap_density);
+    b = lost(1, 2);
+    b.bad = std::nullopt;
+    c.add(b);
+    EXPECT_FALSE(only(c).burst_density || only(c).gap_density);
+    c.add(RtcpDelay{9, XrSpan::cumulative, {}, 5, 6, {}});
+    EXPECT_FALSE(only(c).round_trip_ms || only(c).end_system_ms) << "least and most are no mean";
+    CompoundBlocks backwards;
+    backwards.add({9, 65000, 0, 10, 0, 0});
+    backwards.add(lost(1, 2));
+    backwards.report(9, 30);
+    EXPECT_TRUE(only(backwards).burst_density);
+    EXPECT_FALSE(only(backwards).gap_density) << "of how many?";
+}
+
+// Rates of discards are read; what they are a share of is not known here.
+TEST(CompoundBlocks, RatesOfDiscardsAreNotRatesOfLosses) {
+    CompoundBlocks c;
+    c.add(thousand());
+    c.add(RtcpBurstSummary{9, XrSpan::cumulative, true, 0x4000, 0x4000, {}, {}});
+    EXPECT_FALSE(only(c).burst_density || only(c).gap_density || only(c).discard_pct);
+}
+
+TEST(CompoundBlocks, OfEachStreamFourScores) {
+    CompoundBlocks c;
+    for (std::uint8_t i = 0; i < 9; ++i) c.add(probe::RtcpMos{9, XrSpan::cumulative, i, 0, {}, 4.0F});
+    ASSERT_EQ(c.streams()[0].scores.size(), 4U);
+    EXPECT_EQ(c.streams()[0].scores[3].algorithm, 3);
+}
+
+TEST(CompoundBlocks, NothingIsKeptOfStreamsBeyondTheLimit) {
+    CompoundBlocks c;
+    for (std::uint32_t ssrc = 101; ssrc <= 108; ++ssrc) c.note(ssrc);
+    c.add(lost(1, 2));
+    c.add(rates(1, 1, XrSpan::cumulative));
+    c.add(discarded(RtcpDiscardCount::kLate, 1));
+    c.add(probe::RtcpMos{9, XrSpan::cumulative, 1, 0, {}, 4.0F});
+    c.add(RtcpDelay{9, XrSpan::cumulative, 5, {}, {}, {}});
+    c.add(thousand());
+    EXPECT_EQ(c.beyond(), 5U);
+    for (const probe::StreamBlocks& s : c.streams()) EXPECT_NE(s.ssrc, 9U);
+}
+
 // ---- through the pipeline ----
 
 constexpr auto kMs = wire::kMillisecond;

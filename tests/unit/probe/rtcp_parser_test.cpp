@@ -221,6 +221,60 @@ TEST(RtcpParser, LengthsThatDoNotFitAreRefused) {
     EXPECT_EQ(read(Octets{}), "");
 }
 
+TEST(RtcpParser, PacketsTooShortForTheirType) {
+    Octets o;
+    o.u32(0x81c80004).u32(7).u32(1).u32(2).u32(3);       // an SR without its counts
+    EXPECT_EQ(read(o), "");
+    o = {};
+    o.u32(0x81c90003).u32(7).u32(9).u32(0);              // a report block of 8 octets
+    EXPECT_EQ(read(o), "");
+    o = {};
+    o.u32(0x83cb0002).u32(7).u32(8);                     // BYE of three that names two
+    EXPECT_EQ(read(o), "BYE 7;BYE 8;");
+    o = {};
+    o.u32(0x80c90000).u32(0x81cb0001).u32(7);            // RR without even an SSRC
+    EXPECT_EQ(read(o), "BYE 7;");
+    o = {};
+    o.u32(0x80cf0004).u32(7).u32(0x04000001).u32(0).u32(0x06000000);
+    EXPECT_EQ(read(o), "BLOCK 4 refused;BLOCK 6 refused;");
+    o = {};
+    o.u32(0x80cf0003).u32(7).u32(0x03000001).u32(9);
+    EXPECT_EQ(read(o), "BLOCK 3 refused;");
+}
+
+// RFC 5725: as loss run lengths; a null chunk ends the list (RFC 3611 §4.1.3).
+TEST(RtcpParser, PostRepairLossAndTheNullChunk) {
+    Octets o;
+    o.u32(0x80cf0005).u32(7).u32(0x0a000003).u32(9).u32(0x00000064).u32(0x00000003);
+    o.v[3] = 5;
+    EXPECT_EQ(read(o), "RLE10 9 0-100 0:0 1:0;");
+}
+
+// RFC 3550 §6.4.1: the last octet of the last packet says how much of it is padding.
+TEST(RtcpParser, PaddingOfTheLastPacket) {
+    Octets o;
+    o.u32(0x80c90001).u32(7).u32(0xa2cb0003).u32(7).u32(8).u32(0x00000004);
+    EXPECT_EQ(read(o), "BYE 7;BYE 8;");
+    o.v.back() = 8;
+    EXPECT_EQ(read(o), "BYE 7;") << "8 octets of padding";
+    o.v.back() = 200;
+    EXPECT_EQ(read(o), "") << "more than the packet has";
+    o.v[9] = 0xc9;
+    EXPECT_EQ(read(o, 16), "") << "cut before the padding: nothing is taken off";
+}
+
+TEST(RtcpParser, LengthsAndCuts) {
+    Octets o;
+    o.u32(0x80c90001).u32(7);
+    Octets more = o;
+    more.v.push_back(0x80);
+    EXPECT_EQ(read(more), "refused") << "an octet behind";
+    Heard h;
+    EXPECT_FALSE(parse_rtcp(o.v, 7, h)) << "more was captured than there was";
+    EXPECT_EQ(read(o, 3), "refused") << "too little to tell";
+    EXPECT_EQ(read(o, 0), "refused");
+}
+
 TEST(RtcpParser, WhatTheSnaplenCutIsNotMissed) {
     EXPECT_EQ(read(compound(), 54), "SR 7 572666675 50 8000;RB 7 9 64 -2 65541 16 572666675 65536;");
     EXPECT_EQ(read(compound(), 40), "SR 7 572666675 50 8000;");

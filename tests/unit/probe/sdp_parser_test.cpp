@@ -35,6 +35,38 @@ TEST(SdpParser, ReadsAnOffer) {
     EXPECT_EQ(s.media[2].address.text(), "192.0.2.1");
 }
 
+// a=candidate (RFC 8839 §5.1): what is no address for RTP or RTCP over UDP is left out.
+TEST(SdpParser, CandidatesThatAreNone) {
+    const auto ports = [](const std::string& attributes) {
+        Sdp s;
+        EXPECT_TRUE(parse_sdp("v=0\nm=audio 1 RTP/AVP 0\n" + attributes, s));
+        std::string out;
+        for (const SdpCandidate& c : s.media[0].candidates) out += std::to_string(c.at.port) + ' ';
+        return out;
+    };
+    EXPECT_EQ(ports("a=candidate:1 1 udp 9 192.0.2.1 5000 typ host\na=candidate:1 2 UDP 9 192.0.2.1 5001 typ host\n"), "5000 5001 ");
+    for (const char* none : {"a=candidate:1 x udp 9 192.0.2.1 5000 typ host\n", "a=candidate:1 0 udp 9 192.0.2.1 5000 typ host\n",
+                             "a=candidate:1 3 udp 9 192.0.2.1 5000 typ host\n", "a=candidate:1 1 tcp 9 192.0.2.1 5000 typ host\n",
+                             "a=candidate:1 1 udp 9 x.local 5000 typ host\n", "a=candidate:1 1 udp 9 192.0.2.1 70000 typ host\n",
+                             "a=candidate:1 1 udp 9 192.0.2.1 0 typ host\n", "a=candidate:1 1 udp 9 0.0.0.0 5000 typ host\n", "a=candidate:\n"})
+        EXPECT_EQ(ports(none), "") << none;
+}
+
+TEST(SdpParser, SsrcsOnceEachAndOfTheBundle) {
+    std::string lines = "v=0\na=group:BUNDLE a c\nm=audio 1 RTP/AVP 0\na=mid:b\na=fingerprint:sha-256 AB\n";
+    for (int i = 0; i < 10; ++i) lines += "a=ssrc:" + std::to_string(i / 2 + 1) + " cname:x\n";
+    for (int i = 100; i < 110; ++i) lines += "a=ssrc:" + std::to_string(i) + "\n";
+    Sdp s;
+    ASSERT_TRUE(parse_sdp(lines + "a=ssrc:x\nm=image 2 TCP t38\na=mid:c", s));
+    ASSERT_EQ(s.media[0].ssrcs.size(), kMaxSsrcs);
+    EXPECT_EQ(s.media[0].ssrcs[4], 5U);
+    EXPECT_EQ(s.media[0].ssrcs[5], 100U);
+    EXPECT_TRUE(s.media[0].encrypted) << "by the fingerprint of the line";
+    EXPECT_FALSE(s.media[0].bundled);
+    EXPECT_TRUE(s.media[1].bundled);
+    EXPECT_FALSE(s.media[1].udptl) << "T.38 over TCP";
+}
+
 // RFC 7266 §4.1
 TEST(SdpParser, WhatScoresOfExtendedReportsAre) {
     const auto scores = [](const std::string& attributes) {

@@ -20,6 +20,20 @@ TEST(Text, CleanIsWhatCleaningLeavesAlone) {
             }
 }
 
+// Unicode 15, table 3-7: the least and the greatest second octet of each kind, and what lies next to them.
+TEST(Text, EdgesOfWellFormedCharacters) {
+    for (const std::string_view good : {"\xc2\xa0", "\xdf\xbf", "\xe0\xa0\x80", "\xe1\x80\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80",
+                                        "\xf1\x80\x80\x80", "\xf4\x8f\xbf\xbf"})
+        EXPECT_TRUE(is_clean_text(good)) << good;
+    for (const std::string_view bad : {"\xc1\xbf", "\xc2\x9f", "\xc3", "\xc3x", "\xdf\xc0", "\xe0\x9f\x80", "\xe1x\x80", "\xe1\x80x", "\xed\xa0\x80", "\xf0\x8f\x80\x80",
+                                       "\xf1x\x80\x80", "\xf1\x80x\x80", "\xf1\x80\x80x", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\x80"})
+        EXPECT_FALSE(is_clean_text(bad)) << bad;
+    EXPECT_EQ(cap_text("a\xe2\x82\xac", 3), "a");
+    EXPECT_EQ(cap_text("a\xe2\x82\xac", 4), "a\xe2\x82\xac");
+    EXPECT_EQ(trim("\t a \t"), "a");
+    EXPECT_EQ(trim(" \t"), "");
+}
+
 TEST(Text, WellFormedCharactersOfEveryLengthStay) {
     std::mt19937 dice(11);
     const std::string pieces[] = {"a", "~", " ", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x93\x9e", "sip:", "12345678", "\x1f", "\x7f", "\xc2\x85", "\xed\xa0\x80", "\xff", "\xe2\x82"};
