@@ -41,10 +41,11 @@ void Pipeline::prepare(const RawPacket& packet, PreparedPacket& out, DecodedPack
     out.guess = 0;
     out.known = false;
     out.drop = DropReason::none;
-    if (!out.plain) out.view = PacketView{};
+    const bool as_new = out.plain;
     out.plain = decode_plain_udp(packet, out.view);
-    if (!out.plain) [[unlikely]]
-        out.drop = decode(packet, out.view = PacketView{});
+    if (!out.plain || !as_new) out.view = PacketView{};  // once: it has four lines of the cache
+    if (!out.plain) out.drop = decode(packet, out.view);
+    else if (!as_new) decode_plain_udp(packet, out.view);
     // A zone is known in the packet's turn only: its number belongs to flows that may end before.
     if (out.drop == DropReason::none && config_.flow_key == FlowKey::addresses && !out.view.fragment)
         identify(out, 0);
@@ -103,7 +104,9 @@ void Pipeline::look_ahead_at_flows(std::span<const PreparedPacket> batch, std::s
     for (const std::uint32_t i : places) {
         DecodedPacket& p = decoded.data()[i];
         p.guess = flows_.guess(p.key);
-        if (p.guess != 0) flows_.prefetch(p.guess);
+        if (p.guess == 0) continue;
+        flows_.prefetch(p.guess);
+        flows_.prefetch_lengths(p.guess);
     }
     for (const std::uint32_t i : places) {
         DecodedPacket& p = decoded.data()[i];

@@ -53,6 +53,7 @@ class FlowTable {
     }
     FlowIndex guess(const Key& k) const;
     void prefetch(FlowIndex i) const { wire::prefetch(&hot_[i]); }
+    void prefetch_lengths(FlowIndex i) const { wire::prefetch(&cold_[i].min_length); }  // and TTLs: what every packet but media changes
     Found at(FlowIndex guessed, const Key& k, const PacketView& p) const {
         if (guessed == 0 || !same(guessed, k, p)) return {};
         return {guessed, direction(guessed, k), false};
