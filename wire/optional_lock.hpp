@@ -1,8 +1,9 @@
-// A spin lock for what is held for a few instructions and seldom; costs one branch until it is enabled.
+// A spin lock for what is held for a few instructions and seldom (who waits long gives the core away); costs one branch until it is enabled.
 // Thread rule: enable() before the second thread exists.
 #pragma once
 
 #include <atomic>
+#include <thread>
 
 namespace voipprobe::wire {
 
@@ -14,7 +15,10 @@ class OptionalLock {
       public:
         explicit Guard(const OptionalLock& lock) : lock_(lock.enabled_ ? &lock : nullptr) {
             if (lock_ == nullptr) [[likely]] return;
-            while (lock_->held_.test_and_set(std::memory_order_acquire)) __builtin_ia32_pause();
+            for (int tries = 0; lock_->held_.test_and_set(std::memory_order_acquire); ++tries) {
+                if (tries < kSpins) __builtin_ia32_pause();
+                else std::this_thread::yield();  // its holder has lost the core
+            }
         }
         ~Guard() {
             if (lock_ != nullptr) lock_->held_.clear(std::memory_order_release);
@@ -27,6 +31,8 @@ class OptionalLock {
     };
 
   private:
+    static constexpr int kSpins = 1000;
+
     mutable std::atomic_flag held_;
     bool enabled_ = false;
 };

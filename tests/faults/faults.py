@@ -14,7 +14,7 @@ import time
 import network
 import storage
 import system
-from world import World, in_namespace
+from world import World, end_descendants, in_namespace
 
 # id: (what happens, function, namespaces it needs)
 FAULTS = {
@@ -53,7 +53,10 @@ def attempt(bin_dir, id_, rounds, inside):
     if namespaces and not inside:
         return in_namespace(os.path.abspath(__file__), id_, bin_dir, namespaces)
     with tempfile.TemporaryDirectory() as work:
-        return fault(World(bin_dir, work, rounds))
+        try:
+            return fault(World(bin_dir, work, rounds))
+        finally:
+            end_descendants()
 
 
 def main():

@@ -78,7 +78,7 @@ def injected(w, what, options=()):
     log = open(w.path("collector.log"), "w+")
     collector = subprocess.Popen([*TRACED, "-o", w.path("strace.log"), *what, f"{w.bin}/voipcollector", "-l", f"udp://127.0.0.1:{port}", "-o", out, "--stats=json", *options],
                                  stdout=open(w.path("stats.json"), "w"), stderr=log)
-    wait_for(lambda: "listening" in open(w.path("collector.log")).read(), 10, "listening")
+    wait_for(lambda: "listening" in open(w.path("collector.log")).read(), 30, "listening")
     return collector, port, out
 
 
@@ -123,13 +123,14 @@ def f05_rename_crash(w):
         out = w.path(f"csv{when}")
         port = free_port(__import__("socket").SOCK_STREAM)
         listen = f"tcp://127.0.0.1:{port}"
+        said = w.path(f"first{when}.log")
         first = subprocess.Popen([*TRACED, "-o", w.path("s.log"), "-e", "trace=renameat", "-e", f"inject=renameat:signal=KILL:when={when}", f"{w.bin}/voipcollector", "-l", listen,
-                                  "-o", out, "--rotate-size", "20K", "-q"])
-        time.sleep(0.5)
+                                  "-o", out, "--rotate-size", "20K"], stderr=open(said, "w"))
+        wait_for(lambda: "listening" in open(said).read(), 30, "listening")
         sender = w.sender(f"{listen}?resend=on", "--reconnect", "1")
         data = open(w.capture, "rb").read()
         w.feed(sender, pause=0.2, data=data[:len(data) * 4 // 5])
-        wait_for(lambda: first.poll() is not None, 8, f"rename number {when}")
+        wait_for(lambda: first.poll() is not None, 30, f"rename number {when}")
         second = Collector(w.bin, out, listen, "--rotate-size", "20K")
         w.feed(sender, parts=5, data=data[len(data) * 4 // 5:])
         exported = w.finished(sender)

@@ -2,6 +2,7 @@
 import glob
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -95,6 +96,27 @@ def conserved(exported, stats, more_lost=0):
     lost = exported["records_dropped"] + exported["records_lost"] + more_lost
     check(made == got + lost, f"{made} records made, {got} received, {lost} counted as lost")
     return f"{made} records = {got} received + {lost} lost"
+
+
+def end_descendants():
+    """What a failed fault left running would hold the test's output open, and the test with it."""
+    parents = {}
+    for stat in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            text = open(stat).read()
+        except OSError:
+            continue  # ended meanwhile
+        parents.setdefault(int(text.rpartition(")")[2].split()[1]), []).append(int(text.split()[0]))
+    waiting, all_of_them = [os.getpid()], []
+    while waiting:
+        children = parents.get(waiting.pop(), [])
+        all_of_them += children
+        waiting += children
+    for process in all_of_them:
+        try:
+            os.kill(process, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
 
 def in_namespace(script, id_, bin_dir, *unshare):
