@@ -39,23 +39,28 @@ struct SipState {
         v1 = rotl(v1, 17) ^ v2;
         v2 = rotl(v2, 32);
     }
+    template <int Rounds>
+    [[gnu::always_inline]] void rounds() {
+        round();
+        if constexpr (Rounds > 1) rounds<Rounds - 1>();
+    }
     template <int Rounds = 4>
-    std::array<std::uint8_t, 16> finish128() {
+    [[gnu::always_inline]] std::array<std::uint8_t, 16> finish128() {
         std::array<std::uint8_t, 16> out{};
         v2 ^= 0xee;
-        for (int i = 0; i < Rounds; ++i) round();
+        rounds<Rounds>();
         const std::uint64_t lo = v0 ^ v1 ^ v2 ^ v3;
         v1 ^= 0xdd;
-        for (int i = 0; i < Rounds; ++i) round();
+        rounds<Rounds>();
         const std::uint64_t hi = v0 ^ v1 ^ v2 ^ v3;
         std::memcpy(out.data(), &lo, 8);
         std::memcpy(out.data() + 8, &hi, 8);
         return out;
     }
     template <int Rounds>
-    void absorb(std::uint64_t m) {
+    [[gnu::always_inline]] void absorb(std::uint64_t m) {
         v3 ^= m;
-        for (int i = 0; i < Rounds; ++i) round();
+        rounds<Rounds>();
         v0 ^= m;
     }
 };
@@ -80,14 +85,23 @@ inline std::uint64_t load_le64(const std::uint8_t* p) {
     return v;
 }
 
-// SipHash-1-3 with 128-bit output over whole words.
-[[gnu::always_inline]] inline std::array<std::uint8_t, 16> siphash13_128(SipKey key, std::span<const std::uint64_t> words) {
-    detail::SipState s(key);
-    s.v1 ^= 0xee;
-    for (const std::uint64_t w : words) s.absorb<1>(w);
-    s.absorb<1>(static_cast<std::uint64_t>(words.size() * 8) << 56);
-    return s.finish128<3>();
-}
+// SipHash-1-3 with 128-bit output over whole words, as they come.
+class SipWords128 {
+  public:
+    explicit SipWords128(SipKey key) : state_(key) { state_.v1 ^= 0xee; }
+    [[gnu::always_inline]] void add(std::uint64_t word) {
+        state_.absorb<1>(word);
+        octets_ += 8;
+    }
+    [[gnu::always_inline]] std::array<std::uint8_t, 16> finish() {  // once
+        state_.absorb<1>(octets_ << 56);
+        return state_.finish128<3>();
+    }
+
+  private:
+    detail::SipState state_;
+    std::uint64_t octets_ = 0;
+};
 
 // SipHash-1-3 over octets: for strings such as a Call-ID.
 std::uint64_t siphash13(SipKey key, Bytes data);

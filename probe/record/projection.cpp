@@ -14,7 +14,12 @@ Projection::Projection(const templates::PlannedTemplate& plan, Privacy* privacy)
     std::size_t most = 0;
     for (std::size_t i = 0; i < plan.elements.size(); ++i) {
         const templates::Element& e = templates::element(plan.elements[i]);
-        const Field f{extractor_of(e.id), plan.layout.fields[i].type, plan.layout.fields[i].length, e.absent,
+        const std::uint16_t length = plan.layout.fields[i].length;
+        const Field f{extractor_of(e.id),
+                      plan.layout.fields[i].type,
+                      length,
+                      length >= 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * length)) - 1,
+                      e.absent == templates::Absent::ones ? ~std::uint64_t{0} : 0,
                       templates::personal(e.id)};
         fields_.push_back(f);
         most += f.length == wire::kVariable ? 2 + kTextCap : std::max<std::size_t>(f.length, sizeof(std::uint64_t));
@@ -23,17 +28,20 @@ Projection::Projection(const templates::PlannedTemplate& plan, Privacy* privacy)
 }
 
 wire::Bytes Projection::pack(const RecordSource& source) {
-    at_ = out_.data();
     now_ = source.now;
-    for (const Field& f : fields_) put(f, f.extract(source));
+    std::uint8_t* at = out_.data();
+    for (const Field& f : fields_) {
+        const Value v = f.extract(source);
+        if (v.kind == Value::Kind::number) [[likely]] {
+            at = put_number(at, f, v.number);
+        } else {
+            at_ = at;
+            put(f, v);
+            at = at_;
+        }
+    }
+    at_ = at;
     return wire::Bytes(out_.data(), static_cast<std::size_t>(at_ - out_.data()));
-}
-
-void Projection::put_number(std::uint64_t n, std::size_t octets) {
-    const std::uint64_t most = octets == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * octets)) - 1;
-    n = std::min(n, most);  // saturates rather than wraps
-    std::memcpy(at_, &n, sizeof n);  // there is room for it (see the constructor), and it is quicker than `octets`
-    at_ += octets;
 }
 
 void Projection::put_text(const Field& f, std::string_view text) {
@@ -46,7 +54,7 @@ void Projection::put_text(const Field& f, std::string_view text) {
         text = wire::cap_text(text, cap);
         ++shortened_;
     }
-    if (f.length == wire::kVariable) put_number(text.size(), 2);
+    if (f.length == wire::kVariable) at_ = put_word(at_, text.size(), 2);
     put_octets(text.data(), text.size());
     if (f.length != wire::kVariable) put_fill(0, f.length - text.size());
 }
@@ -57,22 +65,22 @@ void Projection::put_absent(const Field& f) {
         const double nan = std::numeric_limits<double>::quiet_NaN();
         return put_octets(&nan, sizeof nan);
     }
-    const std::uint8_t fill = f.absent == templates::Absent::ones ? 0xff : 0x00;
-    put_fill(fill, f.length);
+    if (f.length <= sizeof f.absent) at_ = put_word(at_, f.absent, f.length);
+    else put_fill(static_cast<std::uint8_t>(f.absent), f.length);
 }
 
-void Projection::put(const Field& f, const Value& v) {
+void Projection::put(const Field& f, Value v) {
     switch (v.kind) {
         case Value::Kind::absent: return put_absent(f);
         case Value::Kind::text:
-            return put_text(f, privacy_ == nullptr ? v.text : privacy_->apply(f.personal, v.text, now_));
+            return put_text(f, privacy_ == nullptr ? v.text() : privacy_->apply(f.personal, v.text(), now_));
         case Value::Kind::bytes: {
-            const std::size_t n = std::min<std::size_t>(v.text.size(), f.length);
-            put_octets(v.text.data(), n);
+            const std::size_t n = std::min<std::size_t>(v.size, f.length);
+            put_octets(v.octets, n);
             return put_fill(0, f.length - n);
         }
         case Value::Kind::real: return put_octets(&v.real, sizeof v.real);
-        case Value::Kind::number: return put_number(v.number, f.length);
+        case Value::Kind::number: at_ = put_number(at_, f, v.number);
     }
 }
 

@@ -3,6 +3,7 @@
 // Thread rule: one owner; the returned view is valid until the next call.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -26,14 +27,21 @@ class Projection {
         Extractor extract;
         wire::FieldType type;
         std::uint16_t length;
-        templates::Absent absent;
+        std::uint64_t most;    // the greatest number that it carries
+        std::uint64_t absent;  // what its octets are when nothing was measured
         templates::Personal personal;
     };
-    void put(const Field& f, const Value& v);
+    void put(const Field& f, Value v);
     void put_absent(const Field& f);
     void put_text(const Field& f, std::string_view text);
-    void put_number(std::uint64_t n, std::size_t octets);
-
+    // Where the next field goes. There is room for the whole word (see the constructor), and that is quicker than `octets`.
+    static std::uint8_t* put_word(std::uint8_t* at, std::uint64_t word, std::size_t octets) {
+        std::memcpy(at, &word, sizeof word);
+        return at + octets;
+    }
+    static std::uint8_t* put_number(std::uint8_t* at, const Field& f, std::uint64_t n) {
+        return put_word(at, std::min(n, f.most), f.length);  // saturates rather than wraps
+    }
     void put_octets(const void* p, std::size_t n) {
         if (n == 0) return;  // empty text may have no address, which memcpy must not see
         std::memcpy(at_, p, n);

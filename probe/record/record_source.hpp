@@ -90,7 +90,7 @@ struct RecordSource {
     mutable std::array<std::optional<JitterSummary>, 3> jitter_;
     mutable std::optional<BurstGapFigures> burst_gap_;
     mutable std::array<std::optional<quality::Score>, 2> score_;
-    mutable std::array<std::array<std::uint8_t, 16>, 3> ids_{};
+    mutable std::array<std::array<std::uint8_t, 16>, 3> ids_;  // written before they are read
 };
 
 }  // namespace voipprobe::probe

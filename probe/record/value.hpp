@@ -4,21 +4,26 @@
 #include <cmath>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 #include "wire/bytes.hpp"
 
 namespace voipprobe::probe {
 
+// Sixteen octets that are trivial to copy, so that it comes back in two registers: a record is made of dozens.
 struct Value {
     enum class Kind : std::uint8_t { absent, number, real, text, bytes };
-    Kind kind = Kind::absent;
     union {
         std::uint64_t number;
         double real;
+        const char* octets;  // text, bytes: they live as long as the record source
     };
-    std::string_view text;  // text, bytes: a view that lives as long as the record source
+    std::uint32_t size = 0;  // of them
+    Kind kind = Kind::absent;
 
     Value() : number(0) {}
+    std::string_view text() const { return {octets, size}; }
+
     static Value of(std::uint64_t n) {
         Value v;
         v.kind = Kind::number;
@@ -33,17 +38,19 @@ struct Value {
         return v;
     }
     static Value of_text(std::string_view s) {
-        Value v;
-        v.kind = s.empty() ? Kind::absent : Kind::text;
-        v.text = s;
-        return v;
+        return s.empty() ? Value() : of_octets(Kind::text, s);
     }
-    static Value of_bytes(wire::Bytes b) {
+    static Value of_bytes(wire::Bytes b) { return of_octets(Kind::bytes, wire::as_text(b)); }
+
+  private:
+    static Value of_octets(Kind kind, std::string_view s) {
         Value v;
-        v.kind = Kind::bytes;
-        v.text = wire::as_text(b);
+        v.kind = kind;
+        v.octets = s.data();
+        v.size = static_cast<std::uint32_t>(s.size());
         return v;
     }
 };
+static_assert(sizeof(Value) == 16 && std::is_trivially_copyable_v<Value>);
 
 }  // namespace voipprobe::probe

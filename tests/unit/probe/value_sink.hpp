@@ -26,7 +26,7 @@ class ValueSink : public probe::RecordSink {
                 most[key] = std::max(most[key], n);
             }
             else if (v.kind == probe::Value::Kind::real) values[key] = v.real;
-            else if (v.kind == probe::Value::Kind::text || v.kind == probe::Value::Kind::bytes) texts[key] = std::string(v.text);
+            else if (v.kind == probe::Value::Kind::text || v.kind == probe::Value::Kind::bytes) texts[key] = std::string(v.text());
         }
     }
     static constexpr std::array kWanted{
