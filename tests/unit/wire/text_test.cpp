@@ -46,5 +46,22 @@ TEST(Text, WellFormedCharactersOfEveryLengthStay) {
     }
 }
 
+// Every octet against those a bit away, at every place of texts of every length up to three words.
+TEST(Text, CaseIsOfAsciiLettersOnly) {
+    const auto lower = [](int c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; };
+    for (std::size_t length = 1; length <= 24; ++length)
+        for (std::size_t at = 0; at < length; ++at)
+            for (int x = 0; x < 256; ++x)
+                for (const int y : {x, x ^ 0x20, x ^ 0x80, x ^ 0x01}) {
+                    std::string a(length, 'Q'), b(length, 'q');
+                    a[at] = static_cast<char>(x);
+                    b[at] = static_cast<char>(y);
+                    ASSERT_EQ(equals_ignore_case(a, b), lower(x) == lower(y)) << length << ' ' << at << ' ' << x << ' ' << y;
+                }
+    EXPECT_TRUE(equals_ignore_case("", ""));
+    EXPECT_FALSE(equals_ignore_case("a", ""));
+    EXPECT_FALSE(equals_ignore_case("Content-Length", "Content-Lengt"));
+}
+
 }  // namespace
 }  // namespace voipprobe::wire
