@@ -126,7 +126,7 @@ TEST(IpfixSink, whoDoesNotReadIsGivenUp) {
     const auto began = std::chrono::steady_clock::now();
     for (std::uint32_t i = 0; i < 20'000; ++i)
         decoder.message(kProbe, message(p, (i == 0 ? set(2, template_record(p, 300, fields(p))) : Octets{}) + set(300, record(p, fields(p))), i, kNow), in);
-    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(10));
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(60));
     EXPECT_EQ(in.lines.size(), 20'000U);
     EXPECT_GT(sink.dropped_rows(), 1000U);
     ::close(listener);
