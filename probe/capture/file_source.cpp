@@ -9,6 +9,11 @@
 #include "wire/prefetch.hpp"
 
 namespace voipprobe::probe {
+namespace {
+
+constexpr int kPipe = 1 << 20;  // octets; as much as Linux gives to anybody
+
+}  // namespace
 
 Result<std::unique_ptr<FileSource>> FileSource::open(const std::string& path) {
     if (path == "-") return from_descriptor(::dup(STDIN_FILENO), "standard input");
@@ -21,9 +26,12 @@ Result<std::unique_ptr<FileSource>> FileSource::from_descriptor(int fd, std::str
     if (fd < 0) return fail(ExitCode::failure, name + ": " + std::strerror(errno));
     std::unique_ptr<FileSource> source(new FileSource(fd, std::move(name)));
     struct stat st {};
-    if (::fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+    if (::fstat(fd, &st) != 0) st.st_mode = 0;
+    if (S_ISREG(st.st_mode)) {
         source->size_ = static_cast<std::uint64_t>(st.st_size);
         ::posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    } else if (S_ISFIFO(st.st_mode)) {
+        (void)::fcntl(fd, F_SETPIPE_SZ, kPipe);  // fewer turns between writer and reader; without it, what there is
     }
     if (auto ok = source->read_header(); !ok) return tl::unexpected<Error>(ok.error());
     return source;
