@@ -19,7 +19,7 @@ class Backoff {
     void reset() { rounds_ = 0; }
 
   private:
-    static constexpr int kSpins = 64;
+    static constexpr int kSpins = 400;
     static constexpr int kYields = kSpins + 4;
     static constexpr int kLongest = kYields + 49;  // 1 ms
 
