@@ -203,7 +203,7 @@ class Run {
             pipeline_,
             [&]() -> std::optional<Result<std::unique_ptr<FileSource>>> {
                 if (input == inputs_.end()) return std::nullopt;
-                return open_file(*input++, config_);
+                return open_file(*input++);
             },
             [&] { return crew.help(); });
         Backoff patience;

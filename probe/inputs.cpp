@@ -46,6 +46,16 @@ std::vector<std::string> parted(const std::string& name) {
     return out;
 }
 
+// -f for files; interfaces have libpcap's own, in the kernel.
+Result<void> filter_files(std::vector<Input>& inputs, const std::string& expression) {
+    if (expression.empty() || std::all_of(inputs.begin(), inputs.end(), [](const Input& i) { return i.live; })) return {};
+    const auto filter = PacketFilter::compile(expression);
+    if (!filter) return tl::unexpected<Error>(filter.error());
+    for (Input& i : inputs)
+        if (!i.live) i.filter = *filter;
+    return {};
+}
+
 }  // namespace
 
 Result<std::vector<Input>> resolve_inputs(const config::ProbeConfig& config) {
@@ -85,12 +95,14 @@ Result<std::vector<Input>> resolve_inputs(const config::ProbeConfig& config) {
             return fail(ExitCode::usage, "-i " + name + ": neither a file nor an interface; `ip link` lists the interfaces");
         }
     }
+    if (auto filtered = filter_files(inputs, config.filter); !filtered) return tl::unexpected<Error>(filtered.error());
     return inputs;
 }
 
-Result<std::unique_ptr<FileSource>> open_file(const Input& input, const config::ProbeConfig& config) {
-    if (!config.filter.empty()) return fail(ExitCode::usage, "-f filters live interfaces; for a file use: tcpdump -r FILE -w OUT FILTER");
-    return FileSource::open(input.name);
+Result<std::unique_ptr<FileSource>> open_file(const Input& input) {
+    auto source = FileSource::open(input.name);
+    if (source) (*source)->set_filter(input.filter);
+    return source;
 }
 
 Result<std::unique_ptr<PacketSource>> open_input(const Input& input, const config::ProbeConfig& config) {
@@ -98,7 +110,7 @@ Result<std::unique_ptr<PacketSource>> open_input(const Input& input, const confi
         if (!opened) return tl::unexpected<Error>(opened.error());
         return std::unique_ptr<PacketSource>(std::move(*opened));
     };
-    if (!input.live) return up(open_file(input, config));
+    if (!input.live) return up(open_file(input));
     if (input.name.starts_with("hep://")) {
         const auto url = parse_hep_url(input.name);
         if (!url) return tl::unexpected<Error>(url.error());

@@ -75,7 +75,9 @@ NameAddr split_name_addr(std::string_view s) {
         }
     }
     uri = wire::trim(uri);
-    out.uri = std::string(uri.substr(0, uri.find_first_of(";?")));
+    // ';' and '?' may stand in the user part (RFC 3261 §19.1.1; RFC 4904, number portability): look behind the '@'.
+    const std::size_t at = uri.find('@');
+    out.uri = std::string(uri.substr(0, uri.find_first_of(";?", at == std::string_view::npos ? 0 : at)));
     return out;
 }
 

@@ -97,7 +97,10 @@ std::size_t FileSource::read_batch(std::span<RawPacket> out) {
                 return parse(out, n, [&f](wire::Bytes data, RawPacket& to) { return f.next(data, to); });
             },
             format_);
-        if (n == out.size()) break;
+        if (filter_ != nullptr && n > 0) {
+            n = filter_->keep(out.first(n));
+            if (n == 0) continue;  // none matches: go on from where reading stopped
+        }
         if (n > 0) break;  // what was lent stays valid; refill on the next call
         if (r.step == ParseStep::damaged) {
             stop(SourceState::damaged, r.reason);

@@ -7,6 +7,7 @@
 
 #include "probe/capture/block_buffer.hpp"
 #include "probe/capture/capture_format.hpp"
+#include "probe/capture/packet_filter.hpp"
 #include "probe/capture/source.hpp"
 #include "wire/result.hpp"
 
@@ -31,6 +32,8 @@ class FileSource : public PacketSource {
         auto* ng = std::get_if<PcapngFormat>(&format_);
         return ng == nullptr ? std::string() : ng->take_secrets();
     }
+    // Only what matches is lent (-f). Nothing set: everything.
+    void set_filter(std::shared_ptr<const PacketFilter> filter) { filter_ = std::move(filter); }
     // While this is kept, what the last read_batch() lent stays valid beyond the next call. To be let go by the thread
     // that reads.
     std::shared_ptr<const void> hold() const { return buffer_.hold(); }
@@ -48,6 +51,7 @@ class FileSource : public PacketSource {
     std::string name_;
     BlockBuffer buffer_;
     std::variant<PcapFormat, PcapngFormat> format_;
+    std::shared_ptr<const PacketFilter> filter_;
     SourceState state_ = SourceState::more;
     std::string message_;
     std::uint64_t packets_ = 0;

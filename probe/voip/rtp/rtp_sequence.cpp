@@ -30,7 +30,7 @@ namespace voipprobe::probe {
             suspect_ = kNoSuspect;
             return SequenceStep::in_order;
         }
-    } else if (u > -kWindow) {
+    } else if (u > -kWindow && !fit.newer) {
         const std::int64_t n = highest_ + u;
         if (marked(n)) {
             ++duplicates_;

@@ -22,15 +22,16 @@ enum class SequenceStep : std::uint8_t {
 struct JumpFit {
     bool timestamp = false;
     bool time = false;
+    bool newer = false;  // backwards: the timestamp is ahead of the highest number's, so this is no old packet
 };
 
 class RtpSequence {
   public:
     static constexpr std::int64_t kWindow = 1024;      // numbers remembered below the highest
-    static constexpr std::int64_t kFreeJump = 64;      // up to here a jump is loss without further question
+    static constexpr std::int64_t kFreeJump = 64;      // up to here a jump is loss, or late, without further question
     static constexpr std::int64_t kMaxDropout = 3000;  // RFC 3550 A.1
 
-    // `fit` is asked only for jumps larger than kFreeJump.
+    // `fit` is asked only for jumps larger than kFreeJump, forwards or backwards.
     template <typename Fit>
     SequenceStep on_packet(std::uint16_t seq, Fit&& fit) {
         if (segments_ != 0) {
@@ -42,7 +43,7 @@ class RtpSequence {
                 ++unique_;
                 return SequenceStep::in_order;
             }
-            return jump(seq, u, u > kFreeJump ? fit(u) : JumpFit{});
+            return jump(seq, u, u > kFreeJump || u < -kFreeJump ? fit(u) : JumpFit{});
         }
         open_segment(seq, 1);
         return SequenceStep::first;

@@ -45,7 +45,11 @@ template <bool Plain>
 [[gnu::always_inline]] inline SequenceStep RtpStream::measure(const RtpHeader& h, wire::TimeNs t,
                                                               MediaPools& pools) {
     const SequenceStep step = sequence.on_packet(h.sequence, [&](std::int64_t jump) {
-        JumpFit fit{true, true};
+        JumpFit fit{.timestamp = true, .time = true};
+        if (jump < 0) {  // numbers fall back while the media goes on: an SBC re-anchored, or a sender began anew
+            fit.newer = static_cast<std::int32_t>(h.timestamp - highest_ts) > 0;
+            return fit;
+        }
         if (step_votes <= 0 || step_candidate == 0) return fit;
         const auto advance = static_cast<double>(static_cast<std::int32_t>(h.timestamp - highest_ts));
         const double wanted = static_cast<double>(jump) * step_candidate;

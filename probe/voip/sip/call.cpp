@@ -38,7 +38,7 @@ void CallParty::add_tag(std::string_view tag) {
 
 std::size_t Call::heap_octets() const {
     std::size_t n = heap(caller) + heap(callee) + heap(early) + heap(offer) + heap(offer_open.media);
-    for (const EarlyDialog& e : early) n += heap(e.tag) + heap(e.media);
+    for (const EarlyDialog& e : early) n += heap(e.tag) + heap(e.media) + heap(e.codecs);
     for (const std::string* s : {&call_id, &server_name, &caller_asserted, &request_uri, &diverted_by, &correlation_id, &connections, &origin, &codecs})
         n += heap(*s);
     return n + heap(answers) + heap(branches) + heap(failures) + heap(seen) + heap(seen_anywhere) + heap(endpoints) + heap(ssrcs) +

@@ -62,6 +62,7 @@ struct CallParty {
 struct EarlyDialog {
     std::string tag;
     std::vector<CallMedia> media;  // of its callee, when it described any
+    std::string codecs = {};       // that its answer agreed on, joined by ';'
     bool confirmed = false;        // a 2xx had this tag on any hop
 };
 

@@ -77,22 +77,25 @@ std::string joined(const std::vector<std::string>& names) {
     return out;
 }
 
+// What of `offer` is in the answer, in the offer's order and spelling.
+std::vector<std::string> agreement(const std::vector<std::string>& offer, const std::vector<std::string>& answer) {
+    std::vector<std::string> agreed;
+    for (const std::string& o : offer)
+        if (std::any_of(answer.begin(), answer.end(), [&](const std::string& a) { return equals_ignore_case(o, a); }))
+            agreed.push_back(o);
+    return agreed;
+}
+
 void negotiate(Call& call, const Sdp& sdp, const SdpUse& use) {
-    std::vector<std::string> names = audio_codecs(sdp);
     if (call.answered) return;  // the first agreement names the call's codecs
+    std::vector<std::string> names = audio_codecs(sdp);
     if (call.offered_by == Side::none || call.offered_by == use.from) {
         call.offered_by = use.from;
         call.offer = std::move(names);
         call.codecs = joined(call.offer);
         return;
     }
-    std::vector<std::string> agreed;
-    for (const std::string& o : call.offer)
-        for (const std::string& a : names)
-            if (equals_ignore_case(o, a)) {
-                agreed.push_back(o);
-                break;
-            }
+    const std::vector<std::string> agreed = agreement(call.offer, names);
     call.answered = true;
     call.audio_agreed = !agreed.empty();
     if (!agreed.empty()) call.codecs = joined(agreed);
@@ -158,6 +161,17 @@ void apply_sdp(Call& call, std::uint32_t index, const Sdp& sdp, const SdpUse& us
         else call.offer_open.from = Side::none;
     }
     promise_media(call, index, sdp, use, media);
+}
+
+void note_answer(const Call& call, EarlyDialog& early, const Sdp& sdp) {
+    // RFC 3261 §13.2.1: what a dialog describes first is its answer.
+    if (call.offered_by == Side::caller && early.codecs.empty()) early.codecs = joined(agreement(call.offer, audio_codecs(sdp)));
+}
+
+void take_answer(Call& call, const EarlyDialog& early) {
+    if (early.codecs.empty()) return;
+    call.codecs = early.codecs;
+    call.answered = call.audio_agreed = true;
 }
 
 void refuse_offer(Call& call, const SdpUse& use) {

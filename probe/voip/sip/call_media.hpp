@@ -29,6 +29,11 @@ void promise_media(Call& call, std::uint32_t call_index, const Sdp& sdp, const S
 // The lines of a description alone.
 void describe(std::vector<CallMedia>& lines, const Sdp& sdp);
 
+// What the first description of an early dialog agrees on with the caller's offer; nothing while there is none.
+void note_answer(const Call& call, EarlyDialog& early, const Sdp& sdp);
+// The codecs of the dialog that was confirmed are the call's, whichever branch described itself first.
+void take_answer(Call& call, const EarlyDialog& early);
+
 // A final response of 300 or above: what its request offered is void.
 void refuse_offer(Call& call, const SdpUse& use);
 

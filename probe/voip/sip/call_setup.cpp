@@ -1,6 +1,7 @@
 // From the first INVITE to the final response: attempts, branches of a forking proxy, early dialogs.
 #include <algorithm>
 
+#include "probe/voip/sip/call_media.hpp"
 #include "probe/voip/sip/dialog.hpp"
 
 namespace voipprobe::probe {
@@ -64,12 +65,15 @@ void note_early(Call& call, const SipIds& ids) {
         return;
     for (const EarlyDialog& e : call.early)
         if (e.tag == ids.to_tag) return;
-    call.early.push_back({std::string(ids.to_tag), {}, false});
+    call.early.push_back({.tag = std::string(ids.to_tag), .media = {}});
 }
 
 void confirm(Call& call, const SipIds& ids) {
-    for (const EarlyDialog& e : call.early)
-        if (e.tag == ids.to_tag && !e.media.empty()) call.callee.media = e.media;  // another branch may have spoken since
+    for (const EarlyDialog& e : call.early) {
+        if (e.tag != ids.to_tag) continue;
+        if (!e.media.empty()) call.callee.media = e.media;  // another branch may have spoken since
+        take_answer(call, e);
+    }
     // The confirmed dialog's tag comes first: BYE of another early dialog is not the call's.
     const auto at = std::find(call.callee.tags.begin(), call.callee.tags.end(), ids.to_tag);
     if (at != call.callee.tags.end()) std::rotate(call.callee.tags.begin(), at, at + 1);

@@ -196,8 +196,6 @@ void begin_fork(Call& call, CallIndex index, Call& first, std::uint32_t dialog, 
     call.callee.tags = {std::string(ids.to_tag)};
     call.callee.media.clear();
     call.callee.user_agent.clear();
-    for (const EarlyDialog& e : first.early)
-        if (e.tag == ids.to_tag) call.callee.media = e.media;
     call.early.clear();
     call.answers.clear();
     call.seen.clear();
@@ -208,6 +206,11 @@ void begin_fork(Call& call, CallIndex index, Call& first, std::uint32_t dialog, 
     call.ufrags.clear();
     call.hangup_by = Side::none;
     call.has_reason = call.answered = call.audio_agreed = false;
+    for (const EarlyDialog& e : first.early)
+        if (e.tag == ids.to_tag) {
+            call.callee.media = e.media;
+            take_answer(call, e);
+        }
     call.holders = 0;
     call.held_ns = 0;
     call.messages = call.retransmissions = 0;
@@ -242,7 +245,10 @@ void apply_media(Call& call, CallIndex index, const SipMessage& m, const SipIds&
         use.first_copy = false;
     }
     apply_sdp(call, index, sdp, use, media);
-    if (early != nullptr && !was_established) early->media = call.callee.media;
+    if (early == nullptr || was_established) return;
+    early->media = call.callee.media;
+    note_answer(call, *early, sdp);
+    if (call.has(CallEvent::ok)) take_answer(call, *early);
 }
 
 }  // namespace

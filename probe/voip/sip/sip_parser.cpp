@@ -116,6 +116,20 @@ void take_header(SipMessage& m, std::string_view name, std::string_view value, b
     }
 }
 
+// Media types are the same in any case (RFC 2045 §5.1).
+bool contains_ignore_case(std::string_view text, std::string_view what) {
+    for (std::size_t i = 0; i + what.size() <= text.size(); ++i)
+        if (equals_ignore_case(text.substr(i, what.size()), what)) return true;
+    return false;
+}
+
+// Where `boundary` stands after the "--" that begins a line: within a part it is text like any other.
+std::size_t delimiter(std::string_view text, std::string_view boundary) {
+    for (std::size_t at = text.find(boundary); at != std::string_view::npos; at = text.find(boundary, at + 1))
+        if (at >= 2 && text.substr(at - 2, 2) == "--" && (at == 2 || text[at - 3] == '\n')) return at;
+    return std::string_view::npos;
+}
+
 bool first_line(std::string_view line, SipMessage& m, SipDefect& defect) {
     while (!line.empty() && (line.back() == '\r' || line.back() == '\n' || line.back() == ' ')) line.remove_suffix(1);
     if (line.starts_with("SIP/2.0 ")) {
@@ -191,7 +205,7 @@ std::string_view SipMessage::sdp() const {
     const std::string_view boundary = header_parameter(content_type, "boundary");
     std::string_view rest = body;
     while (!boundary.empty() && !rest.empty()) {
-        const std::size_t mark = rest.find(boundary);
+        const std::size_t mark = delimiter(rest, boundary);
         if (mark == std::string_view::npos) return {};
         rest.remove_prefix(mark + boundary.size());
         std::size_t blank_line = rest.find("\r\n\r\n"), skip = 4;
@@ -199,9 +213,9 @@ std::string_view SipMessage::sdp() const {
         if (blank_line == std::string_view::npos) return {};
         const std::string_view headers = rest.substr(0, blank_line);
         std::string_view content = rest.substr(blank_line + skip);
-        const std::size_t next = content.find(boundary);
-        if (headers.find("application/sdp") != std::string_view::npos)
-            return next == std::string_view::npos ? content : content.substr(0, next < 2 ? 0 : next - 2);
+        const std::size_t next = delimiter(content, boundary);
+        if (contains_ignore_case(headers, "application/sdp"))
+            return next == std::string_view::npos ? content : content.substr(0, next - 2);
         rest = content;
     }
     return {};

@@ -45,13 +45,28 @@ std::size_t parameters_at(std::string_view s) {
     return std::string_view::npos;
 }
 
+// Where the parameter that `s` begins with ends: ';' or ',' outside quotes. A quote that does not end quotes nothing,
+// and `quotes` is false from there on: a value full of them must not be walked once for each.
+std::size_t parameter_end(std::string_view s, bool& quotes) {
+    std::size_t i = 0;
+    while (quotes) {
+        i = wire::find_any<';', ',', '"'>(s, i);
+        if (i == std::string_view::npos || s[i] != '"') return i;
+        const std::size_t end = after_quoted(s, i);
+        if (end == std::string_view::npos) quotes = false;
+        else i = end;
+    }
+    return wire::find_any<';', ','>(s, i);
+}
+
 }  // namespace
 
 std::string_view header_parameter(std::string_view value, std::string_view name) {
     std::size_t at = parameters_at(value);
+    bool quotes = true;
     while (at != std::string_view::npos) {
         std::string_view rest = value.substr(at + 1);
-        const std::size_t end = wire::find_any<';', ','>(rest);
+        const std::size_t end = parameter_end(rest, quotes);
         std::string_view one = strip(rest.substr(0, end));
         const std::size_t equals = one.find('=');
         if (equals_ignore_case(strip(one.substr(0, equals)), name)) {
@@ -94,7 +109,7 @@ NameAddress parse_name_address(std::string_view value) {
 
 std::string_view bare_uri(std::string_view uri) {
     // ';' and '?' may stand inside the user part (RFC 3261 §19.1.1), so look behind the '@' where there is one.
-    const std::size_t at = uri.rfind('@');
+    const std::size_t at = uri.find('@');
     const std::size_t end = wire::find_any<';', '?'>(uri, at == std::string_view::npos ? 0 : at);
     return strip(uri.substr(0, end));
 }

@@ -36,6 +36,15 @@ TEST(Joiner, OneCallOneRow) {
     b.balanced();
 }
 
+// RFC 3261 §19.1.1: what stands before the '@' is the user, ';' and '?' included (number portability, phone-context).
+TEST(Joiner, PartiesKeepTheirUserPartsWhole) {
+    const auto uri = [](std::string_view name_addr) { return split_name_addr(name_addr).uri; };
+    EXPECT_EQ(uri("\"A\" <sip:+49301;rn=+49;npdi@b.org:5070;user=phone?x=y>"), "sip:+49301;rn=+49;npdi@b.org:5070");
+    EXPECT_EQ(uri("<sip:bob@b.org;maddr=192.0.2.1?Replaces=a@b>"), "sip:bob@b.org");
+    EXPECT_EQ(uri("<tel:+4930123;phone-context=example>"), "tel:+4930123");
+    EXPECT_EQ(uri("sip:b.org;lr"), "sip:b.org");
+}
+
 TEST(Joiner, OrderDoesNotMatter) {
     Bench b;
     b.send(call(1), 12);

@@ -105,6 +105,39 @@ TEST(Dialogs, earlyMediaOfAnotherBranchIsNotTheCalls) {
     EXPECT_EQ(s.call().forks(), 1U);
 }
 
+// Two branches answer with different codecs: the one that is confirmed names the call's, whenever it described itself.
+TEST(Dialogs, codecsAreThoseOfTheConfirmedBranch) {
+    Sip offer = invite();
+    offer.body = audio_sdp("192.0.2.10", 40000, "", "0 8 3");
+    const auto first = reply("183", "b1", "i1", audio_sdp("192.0.2.20", 50000, "", "0"));
+    const auto second = reply("183", "b2", "i1", audio_sdp("192.0.2.30", 52000, "", "8"));
+    {
+        Scene s;  // in its 183
+        s.sip(0, kA, kP, offer).sip(200, kP, kA, first).sip(300, kP, kA, second);
+        s.sip(900, kP, kA, reply("200", "b2")).sip(910, kA, kP, ack("b2")).end();
+        EXPECT_EQ(s.call().codecs, "PCMA");
+    }
+    {
+        Scene s;  // in its 2xx alone
+        s.sip(0, kA, kP, offer).sip(200, kP, kA, first);
+        s.sip(900, kP, kA, reply("200", "b2", "i1", audio_sdp("192.0.2.30", 52000, "", "3"))).sip(910, kA, kP, ack("b2")).end();
+        EXPECT_EQ(s.call().codecs, "GSM");
+    }
+    {
+        Scene s;  // both are confirmed, the second without another description
+        s.sip(0, kA, kP, offer).sip(200, kP, kA, first).sip(300, kP, kA, second);
+        s.sip(900, kP, kA, reply("200", "b1")).sip(910, kA, kP, ack("b1", "k1"));
+        s.sip(950, kP, kA, reply("200", "b2")).sip(960, kA, kP, ack("b2", "k2")).end();
+        EXPECT_EQ(s.call().codecs, "PCMU");
+        EXPECT_EQ(s.call("call@example.org", 1).codecs, "PCMA");
+    }
+    {
+        Scene s;  // what a dialog says first is its answer (RFC 3261 §13.2.1)
+        s.sip(0, kA, kP, offer).sip(200, kP, kA, first).sip(900, kP, kA, reply("200", "b1", "i1", audio_sdp("192.0.2.20", 50000, "", "8"))).end();
+        EXPECT_EQ(s.call().codecs, "PCMU");
+    }
+}
+
 // Seen on both sides of the proxy: one branch is refused long before another answers.
 TEST(Dialogs, refusedBranchDoesNotEndTheCall) {
     Scene s;

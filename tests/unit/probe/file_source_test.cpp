@@ -106,5 +106,43 @@ TEST(FileSource, APipeHoldsAMebibyte) {
     ::close(ends[1]);
 }
 
+// Every 251st packet: most batches have none, which is not the end of the file.
+TEST(FileSource, LendsWhatTheFilterKeeps) {
+    const auto filter = probe::PacketFilter::compile("ether[4] == 3");
+    ASSERT_TRUE(filter);
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(numbered_capture(), &std::fclose);
+    auto source = FileSource::from_descriptor(::dup(::fileno(file.get())), "numbered");
+    ASSERT_TRUE(source);
+    (*source)->set_filter(*filter);
+    std::uint32_t next = 3;
+    std::array<RawPacket, 64> batch;
+    while (const std::size_t n = (*source)->read_batch(batch))
+        for (const RawPacket& p : std::span(batch).first(n)) {
+            EXPECT_TRUE(is_whole(p));
+            EXPECT_EQ(p.time / wire::kSecond, next);
+            next += 251;
+        }
+    EXPECT_GT(next, kPackets);
+    EXPECT_EQ((*source)->state(), probe::SourceState::end);
+    EXPECT_EQ((*source)->stats().packets, 80U);
+}
+
+TEST(PacketFilter, SaysWhatIsWrongAndKeepsByLinkType) {
+    const auto wrong = probe::PacketFilter::compile("udp porrt 5060");
+    ASSERT_FALSE(wrong);
+    EXPECT_EQ(wrong.error().code, ExitCode::usage);
+    EXPECT_NE(wrong.error().message.find("-f udp porrt 5060: "), std::string::npos);
+    const auto ethernet_only = probe::PacketFilter::compile("ether src 02:00:00:00:00:02");
+    ASSERT_TRUE(ethernet_only);
+    const std::array<std::uint8_t, 14> frame{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0};
+    std::array<RawPacket, 3> packets;
+    for (RawPacket& p : packets) p.data = frame, p.wire_length = 14;
+    packets[0].link_type = 101;
+    packets[1].link_type = 65000;
+    packets[2].time = 7;
+    EXPECT_EQ((*ethernet_only)->keep(packets), 1U);
+    EXPECT_EQ(packets[0].time, 7);
+}
+
 }  // namespace
 }  // namespace voipprobe::test

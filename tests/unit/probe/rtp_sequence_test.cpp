@@ -64,6 +64,26 @@ TEST(RtpSequence, AJumpThatFitsNothingIsAReset) {
     EXPECT_EQ(s.stray(), 0U);
 }
 
+// Numbers within the window that were seen already, or never: neither duplicates nor losses when the media went on.
+TEST(RtpSequence, AJumpBackOfNewerPacketsIsAReset) {
+    constexpr auto newer = [](std::int64_t) { return JumpFit{.timestamp = true, .time = true, .newer = true}; };
+    for (const int to : {1100, 500}) {
+        RtpSequence s;
+        for (int n = 1000; n < 1500; ++n) s.on_packet(static_cast<std::uint16_t>(n), newer);
+        EXPECT_EQ(s.on_packet(static_cast<std::uint16_t>(to), newer), SequenceStep::stray);
+        EXPECT_EQ(s.on_packet(static_cast<std::uint16_t>(to + 1), newer), SequenceStep::first);
+        for (int n = to + 2; n < to + 500; ++n) EXPECT_EQ(s.on_packet(static_cast<std::uint16_t>(n), newer), SequenceStep::in_order);
+        EXPECT_EQ(s.resets(), 1U);
+        EXPECT_EQ(s.expected(), 1000U);
+        EXPECT_EQ(s.unique(), 1000U);
+        EXPECT_EQ(s.duplicates() + s.reordered() + s.stray(), 0U);
+    }
+    RtpSequence late;  // a small step back is a late packet, whatever its timestamp (frames of video are not in order)
+    for (const int n : {1, 2, 3, 70, 10, 11}) late.on_packet(static_cast<std::uint16_t>(n), newer);
+    EXPECT_EQ(late.resets(), 0U);
+    EXPECT_EQ(late.reordered(), 2U);
+}
+
 TEST(RtpSequence, OneStrayPacketChangesNothing) {
     RtpSequence s;
     for (const int n : {1, 2, 30'000, 3, 4}) s.on_packet(static_cast<std::uint16_t>(n), kNoFit);

@@ -104,6 +104,16 @@ TEST(SipParser, FindsSdpInMultipart) {
     EXPECT_EQ(m.sdp().find("unique"), std::string_view::npos);
 }
 
+// Types and names in any case, and a boundary that the parts before have as text.
+TEST(SipParser, FindsSdpInMultipartOfAnotherSpelling) {
+    const SipMessage m = parsed(
+        "INVITE sip:a SIP/2.0\r\nCall-ID: x\r\nFrom: a\r\nTo: b\r\nCSeq: 1 INVITE\r\n"
+        "Content-Type: Multipart/Mixed; BOUNDARY=sdp\r\n\r\n"
+        "--sdp\r\ncontent-type: text/plain\r\n\r\nsdp and --sdp\r\n\r\nfollow\r\n"
+        "--sdp\r\nCONTENT-TYPE:Application/SDP\r\n\r\nv=0\r\ns=sdp\r\nm=audio 1 RTP/AVP 0\r\n--sdp--\r\n");
+    EXPECT_EQ(m.sdp(), "v=0\r\ns=sdp\r\nm=audio 1 RTP/AVP 0\r\n");
+}
+
 TEST(SipParser, ReadsReasons) {
     EXPECT_EQ(reason_cause("Q.850;cause=16;text=\"Terminated\""), 16U);
     EXPECT_EQ(reason_cause("SIP ;cause=200 ;text=\"Call completed elsewhere\""), 200U);

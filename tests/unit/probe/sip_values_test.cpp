@@ -12,7 +12,7 @@ namespace {
 TEST(SipValues, Parameters) {
     const auto tag = [](std::string_view value) { return header_parameter(value, "tag"); };
     EXPECT_EQ(tag("<sip:a@b;tag=inner>\t;x=1 ; TAG = q"), "q") << "not the URI's";
-    EXPECT_EQ(tag("\"a;tag=no \\\" ;tag=no\" <sip:a@b>;tag=\"q;r\""), "\"q") << "a quoted value ends at ';' all the same";
+    EXPECT_EQ(tag("\"a;tag=no \\\" ;tag=no\" <sip:a@b>;tag=\"q;r\""), "q;r") << "a quoted value";
     EXPECT_EQ(tag("<sip:a@b>;tag=\"q\""), "q");
     EXPECT_EQ(tag("<sip:a@b>;tag=\"q"), "\"q") << "a quote that does not end";
     EXPECT_EQ(tag("<sip:a@b>;tag"), "");
@@ -35,6 +35,19 @@ TEST(SipValues, NameAddresses) {
     EXPECT_EQ(parse_name_address("sip:a@b;tag=1").uri, "sip:a@b") << "RFC 3261 §20.10";
 }
 
+TEST(SipValues, UserPartsMayHaveParametersOfTheirOwn) {
+    EXPECT_EQ(bare_uri("sip:+49301;rn=+49;npdi@b.org:5070;user=phone?x=y"), "sip:+49301;rn=+49;npdi@b.org:5070");
+    EXPECT_EQ(bare_uri("sip:bob@b.org;maddr=192.0.2.1?Replaces=a@b"), "sip:bob@b.org") << "the first '@' ends the user";
+}
+
+// Each quote opens and none closes: found out once, not once for each parameter.
+TEST(SipValues, QuotesThatDoNotEndAreWalkedOnce) {
+    std::string value = "<sip:a@b>";
+    for (int i = 0; i < 20000; ++i) value += ";\"\\";
+    value += ";tag=q";
+    EXPECT_EQ(header_parameter(value, "tag"), "q");
+}
+
 TEST(SipValues, FoldedLinesAndControlCharacters) {
     EXPECT_EQ(unfolded("a \r\n\t b"), "a b");
     EXPECT_EQ(unfolded("a\n"), "a ");
@@ -45,6 +58,9 @@ TEST(SipValues, FoldedLinesAndControlCharacters) {
 
 TEST(SipValues, Causes) {
     EXPECT_EQ(reason_cause("Q.850;cause=16;text=\"x\""), 16U);
+    EXPECT_EQ(reason_cause("SIP;text=\"Call completed, elsewhere\";cause=200"), 200U) << "a comma within quotes";
+    EXPECT_EQ(reason_cause("Q.850;text=\"a \\\";cause=1\";cause=16"), 16U) << "a parameter within quotes";
+    EXPECT_EQ(reason_cause("Q.850;text=\"no end;cause=16"), 16U) << "a quote that does not end";
     for (const char* none : {"Q.850", "Q.850;cause=", "Q.850;cause=x", "Q.850;cause=16x", "Q.850;cause=99999999999", ""}) EXPECT_FALSE(reason_cause(none)) << none;
 }
 

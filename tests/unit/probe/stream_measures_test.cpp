@@ -98,4 +98,21 @@ TEST_F(StreamMeasures, ARestartOfTheNumberingIsNoBurst) {
     EXPECT_EQ(stream_.burst_gap.figures().bad, 0U);
 }
 
+// The numbers of the second half were all seen before; by its timestamps it is new.
+TEST_F(StreamMeasures, NumbersThatFallBackWhileTheMediaGoesOnAreNoDuplicates) {
+    for (unsigned i = 0; i < 400; ++i) send(stream_, pools_, 1000 + i, 0, kClock);
+    for (unsigned i = 0; i < 400; ++i) {
+        RtpHeader h;
+        h.payload_type = 96;
+        h.sequence = static_cast<std::uint16_t>(1100 + i);
+        h.timestamp = 160 * (1400 + i);
+        h.payload_octets = 160;
+        stream_.on_packet(h, wire::kSecond + 20 * wire::kMillisecond * (1400 + i), pools_);
+    }
+    EXPECT_EQ(stream_.sequence.resets(), 1U);
+    EXPECT_EQ(stream_.sequence.expected(), 800U);
+    EXPECT_EQ(stream_.sequence.lost(), 0U);
+    EXPECT_EQ(stream_.sequence.duplicates(), 0U);
+}
+
 }  // namespace
