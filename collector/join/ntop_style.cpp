@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "collector/join/flow_time.hpp"
 #include "collector/join/scoring.hpp"
 
 namespace voipprobe::collector {
@@ -28,16 +29,6 @@ Real hundredth(const Count& v, double lowest, double highest) {
     if (!v) return std::nullopt;
     const double x = static_cast<double>(*v) / 100;
     return x >= lowest && x <= highest ? Real(x) : std::nullopt;
-}
-
-// The biflow's times in whichever clock its template has.
-Count flow_time(const Record& r, bool first) {
-    for (const ElementId id :
-         first ? std::array{FLOW_START_MICROSECONDS, FLOW_START_MILLISECONDS, FLOW_START_SEC}
-               : std::array{FLOW_END_MICROSECONDS, FLOW_END_MILLISECONDS, FLOW_END_SEC})
-        if (const auto t = r[id].as_time()) return t;
-    const auto uptime = r[first ? FIRST_SWITCHED : LAST_SWITCHED].as_number();
-    return uptime ? r.time_of_uptime(*uptime) : std::nullopt;
 }
 
 bool seen(const Record& r, const DirectionElements& d) {

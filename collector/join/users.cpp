@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "collector/join/flow_time.hpp"
 #include "collector/join/identity.hpp"
 
 namespace voipprobe::collector {
@@ -90,7 +91,13 @@ void UserTable::on_flow(const Record& record, wire::TimeNs now) {
     if (user.empty() || !client || client->is_none()) return;
     Entry& e = entry(record.probe(), *client, user, now);
     ++e.row.registrations;
-    widen(e.row, static_cast<std::uint64_t>(now / wire::kMicrosecond));
+    bool timed = false;
+    for (const bool first : {true, false}) {
+        const Count time = flow_time(record, first);
+        widen(e.row, time);
+        timed |= time.has_value();
+    }
+    if (!timed) widen(e.row, static_cast<std::uint64_t>(now / wire::kMicrosecond));  // when it was exported, then
 }
 
 void UserTable::on_time(wire::TimeNs now) {

@@ -76,7 +76,8 @@ std::optional<Finding> judge_media(const CallRow& row, const Sides& sides, const
         for (const Heard& s : sides) {
             if (!s.row->main.last_time || *s.row->main.last_time > *c.bye) continue;
             const double silence = static_cast<double>(*c.bye - *s.row->main.last_time) / 1000;
-            if (silence > limits.early_stop_ms)
+            // When holds were is not known, only how long: what they may explain is no early stop.
+            if (silence - static_cast<double>(c.hold_ns.value_or(0)) / 1e6 > limits.early_stop_ms)
                 return Finding{"early_stop", std::string(s.name) + " hears nothing in the last " +
                                                  figure(silence, " ms before BYE")};
         }

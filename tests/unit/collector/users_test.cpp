@@ -50,6 +50,15 @@ TEST(Users, PartiesOfCallsWithWhatTheyHeard) {
     b.balanced();
 }
 
+TEST(Users, RegistrationsAreAsOldAsTheirFlow) {
+    Bench b;
+    b.send(with(registration("sip:carol@example.org", "192.0.2.77"), {num(FLOW_START_MILLISECONDS, kStartUs / 1000 + 1'250), num(FLOW_END_MILLISECONDS, kStartUs / 1000 + 2'750)}), 65);
+    b.joiner.finish();
+    ASSERT_EQ(b.rows.users.size(), 1U);
+    EXPECT_EQ(b.rows.users[0].first_seen, kStartUs + 1'250'000);
+    EXPECT_EQ(b.rows.users[0].last_seen, kStartUs + 2'750'000);
+}
+
 TEST(Users, RegistrationsAreKnownWithoutCalls) {
     Bench b;
     b.send(registration("sip:carol@example.org", "192.0.2.77"), 5);

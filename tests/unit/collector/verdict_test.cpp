@@ -79,6 +79,10 @@ TEST(Verdict, Media) {
     r = answered();
     r.caller.main.last_time = *r.facts.bye - 5'000'001;
     EXPECT_EQ(verdict(r), "early_stop");
+    r.facts.hold_ns = 1'000'000;
+    EXPECT_EQ(verdict(r), "ok") << "it may have been the silence of a hold";
+    r.facts.hold_ns = 999;
+    EXPECT_EQ(verdict(r), "early_stop");
     r.facts.media_flags = kCallerHears | kCalleeHears | kOnHoldAtEnd;
     EXPECT_EQ(verdict(r), "ok");
     r.facts.media_flags = kImage;  // the audio ended where the fax began
