@@ -70,7 +70,8 @@ TEST(SipEdges, DescriptionsWithinBodies) {
     EXPECT_EQ(sdp(type, "--b1\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b1--"), "v=0\r\n");
     EXPECT_EQ(sdp(type, "--b1\nContent-Type: application/sdp\n\nv=0\n--b1--"), "v=0\n");
     EXPECT_EQ(sdp(type, "--b1\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b1\r\nContent-Type: application/sdp\r\n\r\nv=1"), "v=1") << "the last part may be cut";
-    EXPECT_EQ(sdp(type, "--b1\r\nContent-Type: application/sdp\r\n\r\nb1"), "");
+    EXPECT_EQ(sdp(type, "--b1\r\nContent-Type: application/sdp\r\n\r\nb1"), "b1") << "no \"--\" before it: text";
+    EXPECT_EQ(sdp(type, "--b1\r\nContent-Type: application/sdp\r\n\r\n--b1--"), "") << "an empty part";
     for (const char* body : {"no boundary", "--b1\r\nContent-Type: application/sdp", "--b1\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b1--"}) EXPECT_EQ(sdp(type, body), "") << body;
     EXPECT_EQ(sdp("multipart/mixed", "--b1\r\nContent-Type: application/sdp\r\n\r\nv=0"), "") << "no boundary named";
 }
